@@ -1,0 +1,1 @@
+"""Volley's operations side: what shows, asks and runs."""

@@ -1,0 +1,106 @@
+"""How records become bytes in Redis and bytes become records again: campaigns, chunks, refusals."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from producer.contract.campaigns import Campaign, CampaignKind, Lane, OnUncertain, Recipient, Refusal
+from producer.contract.messages import AccountName, CampaignId, Msisdn
+
+_CHUNK_V1: Final = b"\x01"
+_MOST_CHUNK_BYTES: Final = 16 * 1024 * 1024
+
+
+def encode_campaign(campaign: Campaign) -> bytes:
+    """The immutable part of a campaign as JSON."""
+    return orjson.dumps(
+        {
+            "id": campaign.id,
+            "account": campaign.account,
+            "text": campaign.text,
+            "lane": campaign.lane,
+            "kind": campaign.kind,
+            "sender": campaign.sender,
+            "not_before": campaign.not_before,
+            "not_after": campaign.not_after,
+            "on_uncertain": campaign.on_uncertain,
+            "created_at": campaign.created_at,
+        }
+    )
+
+
+def decode_campaign(data: bytes) -> Campaign:
+    """What `encode_campaign` wrote."""
+    fields = orjson.loads(data)
+    return Campaign(
+        id=CampaignId(fields["id"]),
+        account=AccountName(fields["account"]),
+        text=fields["text"],
+        lane=Lane(fields["lane"]),
+        kind=CampaignKind(fields["kind"]),
+        sender=fields["sender"],
+        not_before=_time(fields["not_before"]),
+        not_after=_time(fields["not_after"]),
+        on_uncertain=OnUncertain(fields["on_uncertain"]),
+        created_at=_time(fields["created_at"]),
+    )
+
+
+def encode_chunk(recipients: Sequence[Recipient]) -> bytes:
+    """Recipients by column, compressed: 6 to 13 bytes each for a number and two short values.
+
+    Layout: one version byte, then zlib of the JSON object `{"to": [msisdn as integer…],
+    "lines": [line…], "values": {name: [value…]}}`. A recipient that lacks a name has null there.
+    """
+    names = dict.fromkeys(name for recipient in recipients for name in recipient.values)
+    columns = {
+        "to": [int(recipient.msisdn) for recipient in recipients],
+        "lines": _deltas([recipient.line for recipient in recipients]),
+        "values": {name: [recipient.values.get(name) for recipient in recipients] for name in names},
+    }
+    return _CHUNK_V1 + zlib.compress(orjson.dumps(columns), 1)
+
+
+def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
+    """What `encode_chunk` wrote; ValueError when it is something else."""
+    if data[:1] != _CHUNK_V1:
+        raise ValueError(f"chunk of unknown version {data[:1]!r}")
+    inflater = zlib.decompressobj()
+    columns: dict[str, Any] = orjson.loads(inflater.decompress(data[1:], _MOST_CHUNK_BYTES))
+    names = list(columns["values"])
+    rows = zip(*columns["values"].values(), strict=True) if names else ((),) * len(columns["to"])
+    return tuple(
+        Recipient(
+            msisdn=Msisdn(str(to)),
+            values={name: value for name, value in zip(names, row, strict=True) if value is not None},
+            line=line,
+        )
+        for to, line, row in zip(columns["to"], _sums(columns["lines"]), rows, strict=True)
+    )
+
+
+def encode_refusal(refusal: Refusal) -> bytes:
+    """One refusal as JSON."""
+    return orjson.dumps({"line": refusal.line, "given": refusal.given, "reason": refusal.reason})
+
+
+def decode_refusal(data: bytes) -> Refusal:
+    """What `encode_refusal` wrote."""
+    return Refusal(**orjson.loads(data))
+
+
+def _deltas(numbers: Sequence[int]) -> list[int]:
+    """First number, then differences: consecutive lines become a run of ones, which compresses to nothing."""
+    return [now - before for before, now in zip((0, *numbers[:-1]), numbers, strict=True)]
+
+
+def _sums(deltas: Sequence[int]) -> list[int]:
+    total = 0
+    return [total := total + delta for delta in deltas]
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

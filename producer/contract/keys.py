@@ -1,0 +1,275 @@
+"""Every Redis key of Volley: how it is built, what it holds, who writes and reads it, when it goes.
+
+`CATALOGUE` is the documentation and the test at once: after every test, a key in Redis that matches no
+row, or has no expiry where its row demands one, fails that test.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from producer.contract.campaigns import Lane
+from producer.contract.messages import AccountName, CampaignId, Reference
+
+PREFIX: Final = "volley:"
+
+# --- campaigns -------------------------------------------------------------------------------------
+
+CAMPAIGNS: Final = f"{PREFIX}campaigns"
+
+
+def campaign(campaign_id: CampaignId) -> str:
+    """Hash: the campaign as asked for, its state, and the feeder's place in it."""
+    return f"{PREFIX}campaign:{campaign_id}"
+
+
+def counts(campaign_id: CampaignId) -> str:
+    """Hash: recipients by state (field: the state's word)."""
+    return f"{PREFIX}campaign:{campaign_id}:counts"
+
+
+def reasons(campaign_id: CampaignId) -> str:
+    """Hash: messages that ended (or were deferred) by reason code."""
+    return f"{PREFIX}campaign:{campaign_id}:reasons"
+
+
+def chunks(campaign_id: CampaignId) -> str:
+    """Hash: chunk number -> encoded recipients."""
+    return f"{PREFIX}campaign:{campaign_id}:chunks"
+
+
+def refusals(campaign_id: CampaignId) -> str:
+    """List: refused recipients with line and reason, the first thousand."""
+    return f"{PREFIX}campaign:{campaign_id}:refusals"
+
+
+def seen(campaign_id: CampaignId, shard: int) -> str:
+    """Set of integers: MSISDNs already in the campaign, one shard of them; made by the first append."""
+    return f"{PREFIX}campaign:{campaign_id}:seen:{shard}"
+
+
+def append_lock(campaign_id: CampaignId) -> str:
+    """String: who is appending to the campaign right now."""
+    return f"{PREFIX}campaign:{campaign_id}:append"
+
+
+def records(campaign_id: CampaignId, chunk: int) -> str:
+    """Hash: place in the chunk -> packed message record."""
+    return f"{PREFIX}campaign:{campaign_id}:m:{chunk}"
+
+
+# --- accounts --------------------------------------------------------------------------------------
+
+ACCOUNTS: Final = f"{PREFIX}accounts"
+
+
+def account(name: AccountName) -> str:
+    """Hash: whether the account may send (state, reason, until), its balance, its last events."""
+    return f"{PREFIX}account:{name}"
+
+
+def totals(name: AccountName) -> str:
+    """Hash: requests, outcomes and reports of the account since ever, for metrics."""
+    return f"{PREFIX}account:{name}:totals"
+
+
+def words(name: AccountName) -> str:
+    """Hash: reason code -> plain words, as the family's tables give them."""
+    return f"{PREFIX}account:{name}:words"
+
+
+def active(name: AccountName) -> str:
+    """Sorted set: campaigns of the account that still have recipients to feed or to close."""
+    return f"{PREFIX}account:{name}:active"
+
+
+def due(name: AccountName) -> str:
+    """Sorted set: submissions without a final state, by the time they are to be looked at next."""
+    return f"{PREFIX}account:{name}:due"
+
+
+def uncertain(name: AccountName) -> str:
+    """Sorted set: uncertain messages by the time they became so."""
+    return f"{PREFIX}account:{name}:uncertain"
+
+
+def orphans(name: AccountName) -> str:
+    """Hash: provider's reference -> a report that came before (or without) our own record."""
+    return f"{PREFIX}account:{name}:orphans"
+
+
+def reader(name: AccountName) -> str:
+    """String: the lease of the one process that polls this account."""
+    return f"{PREFIX}account:{name}:reader"
+
+
+def cursors(name: AccountName) -> str:
+    """Hash: how far polling has read (history day and page, last drain)."""
+    return f"{PREFIX}account:{name}:cursors"
+
+
+def reference(name: AccountName, ref: Reference) -> str:
+    """String: the messages of one submission, `campaign|chunk.place,chunk.place,…`."""
+    return f"{PREFIX}account:{name}:ref:{ref}"
+
+
+def once(name: AccountName, key: str) -> str:
+    """String: the message id that a single message with this caller's key was given."""
+    return f"{PREFIX}account:{name}:once:{key}"
+
+
+def journal(name: AccountName) -> str:
+    """Stream: raw provider answers, written before they are read."""
+    return f"{PREFIX}account:{name}:journal"
+
+
+# --- throttle: keyed by the provider login, because limits belong to it ------------------------------
+
+
+def throttle(login: str) -> str:
+    """Hash: rate state of one provider login (next free time, effective rate, why it changed)."""
+    return f"{PREFIX}throttle:{login}"
+
+
+def slots(login: str) -> str:
+    """Hash: worker -> its share of the requests at once, what it wants, until when."""
+    return f"{PREFIX}throttle:{login}:slots"
+
+
+def window(login: str, call: str) -> str:
+    """Sorted set: the times of one call's requests inside its longest window."""
+    return f"{PREFIX}throttle:{login}:window:{call}"
+
+
+def fence(login: str, fingerprint: str) -> str:
+    """String: an identical request left less than the fence ago."""
+    return f"{PREFIX}throttle:{login}:fence:{fingerprint}"
+
+
+# --- queues, workers, wire -----------------------------------------------------------------------------
+
+
+def queue(name: AccountName, lane: Lane) -> str:
+    """Sorted set: arq queue of an account's lane; score is when a job may be taken, in ms."""
+    return f"{PREFIX}queue:{name}:{lane}"
+
+
+CONTROL_SEND: Final = f"{PREFIX}queue:control-send"
+CONTROL_TRACK: Final = f"{PREFIX}queue:control-track"
+WORKERS: Final = f"{PREFIX}workers"
+INTAKE: Final = f"{PREFIX}intake"
+DEAD: Final = f"{PREFIX}dead"
+
+
+def worker(worker_id: str) -> str:
+    """Hash: heartbeat of one worker process."""
+    return f"{PREFIX}worker:{worker_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySpec:
+    """One row of the catalogue. `expires`: every such key must have a TTL at all times."""
+
+    pattern: str  # `*` stands for one variable part
+    kind: str
+    expires: bool
+    writer: str
+    readers: str
+    gone: str  # when it disappears
+
+    def matches(self, key: str) -> bool:
+        """Whether `key` is of this row."""
+        return re.fullmatch(re.escape(self.pattern).replace(r"\*", "[^:]+"), key) is not None
+
+
+def _row(
+    pattern: str, kind: str, writer: str, readers: str, gone: str, *, expires: bool = False
+) -> KeySpec:
+    return KeySpec(pattern=pattern, kind=kind, expires=expires, writer=writer, readers=readers, gone=gone)
+
+
+CATALOGUE: Final[tuple[KeySpec, ...]] = (
+    _row(
+        "volley:campaigns", "zset", "producer.intake", "ops, worker.sweeping", "members with their campaign"
+    ),
+    _row("volley:campaign:*", "hash", "producer.intake, worker.ledger", "all", "retention after finish"),
+    _row("volley:campaign:*:counts", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
+    _row("volley:campaign:*:reasons", "hash", "worker.ledger", "all", "with the campaign"),
+    _row("volley:campaign:*:chunks", "hash", "producer.intake", "all", "with the campaign"),
+    _row("volley:campaign:*:refusals", "list", "producer.intake", "ops", "with the campaign"),
+    _row("volley:campaign:*:seen:*", "set", "producer.intake", "producer.intake", "with the campaign"),
+    _row("volley:campaign:*:append", "string", "producer.intake", "producer.intake", "60 s", expires=True),
+    _row(
+        "volley:campaign:*:m:*",
+        "hash",
+        "worker.ledger (created: also producer.intake)",
+        "all",
+        "with the campaign",
+    ),
+    _row("volley:accounts", "hash", "worker.app", "all", "never: one field an account"),
+    _row("volley:account:*", "hash", "worker.ledger", "all", "never: one an account"),
+    _row("volley:account:*:totals", "hash", "worker.ledger", "ops", "never: one an account"),
+    _row("volley:account:*:words", "hash", "worker.ledger", "ops", "never: one an account"),
+    _row("volley:account:*:active", "zset", "producer.intake, worker.ledger", "worker.feeding", "when empty"),
+    _row("volley:account:*:due", "zset", "worker.ledger", "worker.polling", "when empty"),
+    _row("volley:account:*:uncertain", "zset", "worker.ledger", "ops, worker.polling", "when empty"),
+    _row(
+        "volley:account:*:orphans",
+        "hash",
+        "worker.ledger",
+        "worker.tracking",
+        "when empty; swept after 7 days",
+    ),
+    _row("volley:account:*:reader", "string", "worker.polling", "worker.polling", "its lease", expires=True),
+    _row(
+        "volley:account:*:cursors", "hash", "worker.polling", "worker.polling, ops", "never: one an account"
+    ),
+    _row(
+        "volley:account:*:ref:*", "string", "worker.ledger", "worker.tracking", "reference TTL", expires=True
+    ),
+    _row("volley:account:*:once:*", "string", "producer.intake", "producer.intake", "24 h", expires=True),
+    _row(
+        "volley:account:*:journal", "stream", "worker.ledger", "ops, worker.tracking", "trimmed to a length"
+    ),
+    _row("volley:throttle:*", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
+    _row("volley:throttle:*:slots", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
+    _row(
+        "volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle", "its window", expires=True
+    ),
+    _row(
+        "volley:throttle:*:fence:*",
+        "string",
+        "worker.throttle, worker.ledger",
+        "same",
+        "the fence",
+        expires=True,
+    ),
+    _row("volley:queue:control-send", "zset", "arq", "worker.engine", "when empty"),
+    _row("volley:queue:control-track", "zset", "arq", "worker.engine", "when empty"),
+    _row("volley:queue:control-send:health-check", "string", "arq", "ops", "its interval", expires=True),
+    _row("volley:queue:control-track:health-check", "string", "arq", "ops", "its interval", expires=True),
+    _row("volley:queue:*:*", "zset", "producer.intake, worker.ledger", "worker.engine", "when empty"),
+    _row("volley:queue:*:*:health-check", "string", "worker.engine", "ops", "its interval", expires=True),
+    _row("volley:workers", "zset", "worker.engine", "ops", "members a day after their last beat"),
+    _row("volley:worker:*", "hash", "worker.engine", "ops", "a minute after the last beat", expires=True),
+    _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
+    _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
+    _row(
+        "arq:job:*",
+        "string",
+        "producer.intake, worker.ledger, arq",
+        "worker.engine",
+        "with the job",
+        expires=True,
+    ),
+    _row("arq:in-progress:*", "string", "arq", "arq", "with the job", expires=True),
+    _row("arq:retry:*", "string", "arq", "arq", "with the job", expires=True),
+    _row("arq:result:*", "string", "arq", "any service", "its interval", expires=True),
+    _row("arq:abort", "zset", "arq", "arq", "when empty"),
+)
+
+
+def spec_of(key: str) -> KeySpec | None:
+    """The catalogue row of `key`, or None: then it should not be there."""
+    fitting = [spec for spec in CATALOGUE if spec.matches(key)]
+    return min(fitting, key=lambda spec: spec.pattern.count("*"), default=None)

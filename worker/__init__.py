@@ -1,0 +1,1 @@
+"""Volley's worker side: what moves messages from queued to final."""

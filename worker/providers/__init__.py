@@ -1,0 +1,1 @@
+"""The provider families, and the one interface they all fill."""

@@ -1,0 +1,274 @@
+"""What a provider family supplies: pure functions that build requests and read answers.
+
+A family never opens a socket, reads a clock or touches Redis. It turns values into an `HttpRequest`,
+and an `Answer` (status and bytes) into outcomes or reports. What a family cannot do is None in its
+`Family` record; nothing else in the worker asks which family it is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from producer.contract.messages import Msisdn, Reference
+from producer.contract.states import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What an account authenticates with. `repr` shows none of it."""
+
+    base_url: str
+    login: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One provider request: POST of a form to `path` under the account's base URL.
+
+    `call` names it in limits, metrics and the journal (`send`, `status`, `messages`, …). `form` holds no
+    credentials: `credentials` is added by the exchange when the bytes leave, and is never journalled.
+    `fingerprint` is what the provider would call identical (empty: no identical-request rule applies).
+    """
+
+    call: str
+    path: str
+    form: tuple[tuple[str, str], ...]
+    credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: HTTP status and the whole body (bounded by the exchange)."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message about to be submitted: rendered text, and whether it needs UCS-2."""
+
+    msisdn: Msisdn
+    text: str
+    sender: str = ""
+    unicode: bool = False
+    valid_for: float | None = None  # seconds of validity left, None: the provider's default
+
+
+# --- outcomes: what one submission gave, one per message -------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The provider took it. `reference` is never empty."""
+
+    reference: Reference
+    cost: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reference:
+            raise ValueError("a submission without a reference is uncertain, not submitted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The provider will never take this message. `code` is `family.table.number`."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """Nothing was sent; it may be tried again in `retry_in` seconds (None: the retry policy decides)."""
+
+    code: str
+    words: str
+    retry_in: float | None = None
+    congested: bool = False  # the provider said: too fast
+
+
+class Block(StrEnum):
+    """Why an account cannot send at all."""
+
+    MONEY = "money"
+    CREDENTIALS = "credentials"
+    ADDRESS = "address"  # our IP address is blocked for a while
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteBlocked:
+    """Nothing was sent, and nothing will be by this account until `block` is lifted."""
+
+    code: str
+    words: str
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertain:
+    """Sent perhaps: the answer was lost, cannot be understood, or hints at our own earlier success."""
+
+    code: str
+    words: str
+
+
+Outcome = Submitted | Rejected | Deferred | RouteBlocked | Uncertain
+
+
+# --- reports: what the provider says later ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A statement about one message. `msisdn` is empty where the reference alone identifies it.
+
+    `event` is one of the REPORT_* events, or None for a provider status that says nothing new (or that
+    we do not know: then `code` keeps it raw). `changed_at` is the provider's own time, when it gives one.
+    """
+
+    reference: Reference
+    event: Event | None
+    code: str
+    words: str
+    msisdn: Msisdn = Msisdn("")
+    changed_at: datetime | None = None
+    cursor: str = ""  # history only: what to page on from (smsc `int_id`)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """The provider knows no message under this reference (and MSISDN)."""
+
+    reference: Reference
+    msisdn: Msisdn = Msisdn("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A call other than send was answered with an error; nothing can be read from it."""
+
+    code: str
+    words: str
+    block: Block | None = None
+    congested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """What one status, history or drain answer held. `more`: ask again, there is more to read."""
+
+    items: tuple[Report | NotFound, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What is left: money (`currency` set) or a number of SMS (`currency` empty)."""
+
+    amount: Decimal
+    currency: str = ""
+
+
+# --- what a family can do ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """At most `count` requests in any `seconds`; `identical`: counted per fingerprint, else per call."""
+
+    count: int
+    seconds: float
+    identical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A family's limits, each with its source in the family's `limits.py`."""
+
+    most_per_request: int  # messages in one send request
+    longest_text: int  # characters
+    rate: float  # requests a second, where the account sets none
+    in_flight: int  # requests at once, where the account sets none
+    most_in_flight: int  # more than this may not be configured
+    fence: float  # seconds in which an identical request is refused (0: no such rule)
+    retry_in: float  # shortest wait before a second attempt, seconds
+    windows: dict[str, tuple[Window, ...]]  # by call
+
+
+class Sending(Protocol):
+    """How a family submits messages."""
+
+    def build(
+        self, credentials: Credentials, messages: Sequence[Outgoing], client_id: Reference
+    ) -> HttpRequest:
+        """One request for `messages` (at most `Rules.most_per_request`, MSISDNs different, one sender)."""
+
+    def read(
+        self, messages: Sequence[Outgoing], client_id: Reference, answer: Answer, *, earlier_attempt: bool
+    ) -> tuple[Outcome, ...]:
+        """One outcome per message, in their order. `earlier_attempt`: one of them may have reached the
+        provider before. Never raises: an answer it does not understand is `Uncertain` for each.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Asking for the state of known submissions, without consuming anything."""
+
+    most: int  # pairs in one request
+    build: Callable[[Credentials, Sequence[tuple[Reference, Msisdn]]], HttpRequest]
+    read: Callable[[Sequence[tuple[Reference, Msisdn]], Answer], Reports | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Reading back what was sent, newest first. `build` takes credentials, first day, last day, cursor."""
+
+    build: Callable[[Credentials, datetime, datetime, str], HttpRequest]
+    read: Callable[[Answer], Reports | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """A destructive read: the provider hands each changed status over once."""
+
+    build: Callable[[Credentials], HttpRequest]
+    read: Callable[[Answer], Reports | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceCall:
+    """How much is left; also the probe that tells whether a blocked account is usable again."""
+
+    build: Callable[[Credentials], HttpRequest]
+    read: Callable[[Answer], Balance | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCall:
+    """Fetching the API key with user name and password (restv2 key/get)."""
+
+    build: Callable[[Credentials], HttpRequest]
+    read: Callable[[Answer], str | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One family, as the registry lists it. None: the family has no such call."""
+
+    name: str
+    rules: Rules
+    own_reference: bool  # True: the client id we send is the reference; False: the provider assigns one
+    sending: Sending
+    balance: BalanceCall
+    lookup: Lookup | None = None
+    history: History | None = None
+    drain: Drain | None = None
+    key: KeyCall | None = None
