@@ -1,0 +1,95 @@
+"""What tests of every part use: waiting until, processes that die with us, keys that should not be there."""
+
+import asyncio
+import inspect
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from redis.asyncio import Redis
+
+from ops.children import with_parent
+from producer.contract.keys import spec_of
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
+
+_Value = TypeVar("_Value")
+_STEP: Final = 0.01
+
+
+async def wait_until(
+    check: Callable[[], _Value | Awaitable[_Value]],
+    *,
+    description: str,
+    timeout: float = 10,  # noqa: ASYNC109  # asyncio.timeout could not say what was waited for
+) -> _Value:
+    """The first true value of `check()`, asked every 10 ms; AssertionError that names what was waited for."""
+    until = time.monotonic() + timeout
+    while True:
+        value = check()
+        found: _Value = await value if inspect.isawaitable(value) else value
+        if found:
+            return found
+        if time.monotonic() > until:
+            raise AssertionError(f"after {timeout:g} s still not: {description} (last: {found!r})")
+        await asyncio.sleep(_STEP)
+
+
+@contextmanager
+def running(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    env: Mapping[str, str] | None = None,
+    stop_in: float = 10,
+    **options: Any,
+) -> Iterator[subprocess.Popen[str]]:
+    """A process in text mode that dies with us; at the end it gets SIGTERM, and SIGKILL if that is not enough.
+
+    `env` is added to our environment. Working directory: the checkout.
+    """
+    words = with_parent([os.fspath(word) for word in command])
+    options.setdefault("cwd", CHECKOUT)
+    with subprocess.Popen(words, text=True, env={**os.environ, **(env or {})}, **options) as process:
+        try:
+            yield process
+        finally:
+            _end(process, stop_in)
+
+
+def _end(process: subprocess.Popen[str], stop_in: float) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(stop_in)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def first_line(process: subprocess.Popen[str], log: IO[str] | None = None) -> str:
+    """The first line that a process prints; AssertionError with its log when it ends without one."""
+    assert process.stdout is not None, "start it with stdout=PIPE"
+    if line := process.stdout.readline():
+        return line
+    if log is not None:
+        log.seek(0)
+    raise AssertionError(f"{process.args!r} ended with {process.wait()}: {log.read() if log else ''}")
+
+
+async def key_leaks(client: Redis) -> list[str]:
+    """One sentence for every key that is not in the catalogue, or lacks the TTL that its row demands."""
+    return [leak async for key in client.scan_iter(count=1000) if (leak := await _leak(client, key))]
+
+
+async def _leak(client: Redis, key: bytes) -> str | None:
+    name = key.decode(errors="backslashreplace")
+    spec = spec_of(name)
+    if spec is None:
+        return f"key {name!r} is not in the catalogue of producer/contract/keys.py"
+    if spec.expires and await client.pttl(key) == -1:
+        return f"key {name!r} has no TTL, but its row {spec.pattern!r} demands one"
+    return None
