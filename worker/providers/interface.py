@@ -37,7 +37,7 @@ class HttpRequest:
 
     call: str
     path: str
-    form: tuple[tuple[str, str], ...]
+    form: tuple[tuple[str, str], ...] = field(repr=False)  # texts and MSISDNs: never in a log line
     credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     fingerprint: str = ""
 
@@ -54,8 +54,8 @@ class Answer:
 class Outgoing:
     """One message about to be submitted: rendered text, and whether it needs UCS-2."""
 
-    msisdn: Msisdn
-    text: str
+    msisdn: Msisdn = field(repr=False)
+    text: str = field(repr=False)
     sender: str = ""
     unicode: bool = False
     valid_for: float | None = None  # seconds of validity left, None: the provider's default
@@ -205,9 +205,10 @@ class Rules:
 class Sending(Protocol):
     """How a family submits messages."""
 
-    def build(
-        self, credentials: Credentials, messages: Sequence[Outgoing], client_id: Reference
-    ) -> HttpRequest:
+    def group(self, messages: Sequence[Outgoing]) -> tuple[tuple[int, ...], ...]:
+        """The places of `messages`, each once, in groups that `build` takes as they are: as few as possible."""
+
+    def build(self, credentials: Credentials, messages: Sequence[Outgoing], client_id: Reference) -> HttpRequest:
         """One request for `messages` (at most `Rules.most_per_request`, MSISDNs different, one sender)."""
 
     def read(

@@ -1,0 +1,22 @@
+"""The provider families by name: the one line that a new family adds."""
+
+from typing import Final
+
+from worker.providers import restv2, smsc
+from worker.providers.interface import Family
+
+FAMILIES: Final[dict[str, Family]] = {
+    "smsc": smsc.FAMILY,
+    "restv2": restv2.FAMILY,
+}
+
+
+class UnknownFamilyError(ValueError):
+    """A family name that is not in the registry."""
+
+
+def family(name: str) -> Family:
+    """The family called `name`; UnknownFamilyError, which lists the known ones, when there is none."""
+    if name not in FAMILIES:
+        raise UnknownFamilyError(f"no provider family {name[:40]!r}; known: {', '.join(FAMILIES)}")
+    return FAMILIES[name]

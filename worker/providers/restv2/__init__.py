@@ -1,0 +1,17 @@
+"""The restv2 family: "REST SMS API v.2" of SMSCenter.gr, net2sms.gr and other brands, as pure functions."""
+
+from typing import Final
+
+from worker.providers.interface import BalanceCall, Drain, Family, KeyCall
+from worker.providers.restv2 import balance, drain, key, sending
+from worker.providers.restv2.limits import RULES
+
+FAMILY: Final = Family(
+    name="restv2",
+    rules=RULES,
+    own_reference=False,
+    sending=sending,
+    balance=BalanceCall(build=balance.build, read=balance.read),
+    drain=Drain(build=drain.build, read=drain.read),
+    key=KeyCall(build=key.build, read=key.read),
+)

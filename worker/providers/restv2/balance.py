@@ -1,0 +1,20 @@
+"""Asking how many SMS a restv2 account has left (balance/get)."""
+
+from decimal import Decimal
+
+from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
+from worker.providers.restv2 import errors, forms, json_answers
+
+
+def build(credentials: Credentials) -> HttpRequest:
+    """One balance/get request."""
+    return forms.request("balance", "balance/get", (), credentials)
+
+
+def read(answer: Answer) -> Balance | Refused:
+    """A number of SMS, not money (B6 [S2])."""
+    match json_answers.balance(answer):
+        case Decimal() as left:
+            return Balance(amount=left)
+        case failure:
+            return errors.refused(failure, answer)

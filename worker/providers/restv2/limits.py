@@ -1,0 +1,16 @@
+"""The restv2 limits. Nothing about rates is documented anywhere (B2), so all of this is modest and ours."""
+
+from typing import Final
+
+from worker.providers.interface import Rules
+
+RULES: Final = Rules(
+    most_per_request=1,  # B4 [S0 S2]: v2 has one recipient per request; sms/bulk is v3
+    longest_text=1000,  # not documented; ours
+    rate=5.0,  # B2: not documented; ours
+    in_flight=4,  # B2: not documented; ours
+    most_in_flight=16,  # not documented; ours
+    fence=0.0,  # B4: no duplicate guard
+    retry_in=5.0,  # not documented; ours
+    windows={},  # none documented for any call
+)

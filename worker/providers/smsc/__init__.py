@@ -1,0 +1,17 @@
+"""The smsc family: smscentre.com, smsc.ru and their white labels (`/sys/*.php`), as pure functions."""
+
+from typing import Final
+
+from worker.providers.interface import BalanceCall, Family, History, Lookup
+from worker.providers.smsc import balance, history, sending, status
+from worker.providers.smsc.limits import RULES
+
+FAMILY: Final = Family(
+    name="smsc",
+    rules=RULES,
+    own_reference=True,
+    sending=sending,
+    balance=BalanceCall(build=balance.build, read=balance.read),
+    lookup=Lookup(most=status.MOST, build=status.build, read=status.read),
+    history=History(build=history.build, read=history.read),
+)

@@ -1,0 +1,23 @@
+"""Asking how much money an smsc account has left (balance.php)."""
+
+from typing import Final
+
+from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
+from worker.providers.smsc import errors, forms, json_answers
+from worker.providers.smsc.answers import BalanceRow
+
+_NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency named; never empty, because it is money
+
+
+def build(credentials: Credentials) -> HttpRequest:
+    """One balance.php request; `cur=1` adds the currency (A5 [W-bal])."""
+    return forms.request("balance", "balance.php", (("cur", "1"),), credentials)
+
+
+def read(answer: Answer) -> Balance | Refused:
+    """The balance, without credit."""
+    match json_answers.balance(answer):
+        case BalanceRow(balance=balance, currency=currency):
+            return Balance(amount=balance, currency=currency or _NO_CURRENCY)
+        case failure:
+            return errors.refused(failure, answer)
