@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
@@ -18,21 +18,20 @@ from producer.contract.keys import spec_of
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
-_Value = TypeVar("_Value")
 _STEP: Final = 0.01
 
 
 async def wait_until(
-    check: Callable[[], _Value | Awaitable[_Value]],
+    check: Callable[[], Any],  # Any: a value, or an awaitable of one
     *,
     description: str,
     timeout: float = 10,  # noqa: ASYNC109  # asyncio.timeout could not say what was waited for
-) -> _Value:
+) -> Any:  # Any: what `check` gives
     """The first true value of `check()`, asked every 10 ms; AssertionError that names what was waited for."""
     until = time.monotonic() + timeout
     while True:
         value = check()
-        found: _Value = await value if inspect.isawaitable(value) else value
+        found = await value if inspect.isawaitable(value) else value
         if found:
             return found
         if time.monotonic() > until:

@@ -1,0 +1,105 @@
+"""The command line: which commands there are, and how each ends (0 done, 1 failed, 2 wrong usage).
+
+Commands are loaded when they are called: add one as a row of `COMMANDS`, naming a click command.
+"""
+
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from ops.errors import OpsError
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    # name: ("module:attribute" of its click command, one line of help)
+    "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
+    "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
+    "sandbox": ("ops.development:sandbox", "Run the sandbox: both provider families over HTTP."),
+}
+
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; its help imports none of them.
+
+    A command's return value, when it is an integer, is the exit status. OpsError and Ctrl-C end with one
+    line and no traceback.
+    """
+
+    def __init__(self, *, table: Mapping[str, tuple[str, str]], **options: Any) -> None:  # Any: click's own
+        super().__init__(**options)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names, in the order of the table."""
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        """Import the command."""
+        if cmd_name not in self._table:
+            return None
+        module, _, attribute = self._table[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101  # a wrong row of the table
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        """The list of commands in the help, from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._table.items()])
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:  # Any: click's own, see click.Command.main
+        """Run the command that the arguments name, and exit with its status."""
+        options["standalone_mode"] = False
+        sys.exit(_status_of(lambda: super(LazyGroup, self).main(*args, **options)))
+
+
+def _status_of(run: Callable[[], object]) -> int:
+    """The exit status of a command; what went wrong is said on standard error."""
+    try:
+        status = run()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except OpsError as error:
+        return _said(f"Error: {error}", _FAILED)
+    except click.Abort:
+        return _said("interrupted", _INTERRUPTED)
+    return status if isinstance(status, int) else 0
+
+
+def _said(text: str, status: int) -> int:
+    click.echo(text, err=True)
+    return status
+
+
+def version() -> str:
+    """The version of this checkout, or of the installed package."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if project.exists():
+        return str(tomllib.loads(project.read_text())["project"]["version"])
+    return metadata.version("volley")
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # noqa: FBT001  # click's signature
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"volley {version()}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+def main() -> None:
+    """Send bulk SMS over provider HTTP APIs: never over a limit, nobody twice, nobody forgotten."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python3 -m ops")
