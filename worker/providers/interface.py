@@ -100,6 +100,7 @@ class Block(StrEnum):
     MONEY = "money"
     CREDENTIALS = "credentials"
     ADDRESS = "address"  # our IP address is blocked for a while
+    UNREACHABLE = "unreachable"  # no connection: said by the exchange, never by a family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
