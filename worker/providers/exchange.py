@@ -120,9 +120,11 @@ def _checked(base_url: str) -> URL:
     """The base URL, if it is one; it is not repeated in the error, because a password may be in it."""
     try:
         url = URL(base_url)
+        host = url.host or ""
+        host.encode("idna")  # what resolving will do; a UnicodeError there would be no OSError
     except ValueError:
-        raise ValueError("base_url is not a URL") from None
-    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("base_url is not a URL with a possible host name") from None
+    if url.scheme not in {"http", "https"} or not host:
         raise ValueError("base_url must begin with https:// (or http://) and a host name")
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise ValueError("base_url must be a host and perhaps a path: no user, password, query or fragment")

@@ -33,7 +33,7 @@ def build(credentials: Credentials, pairs: Sequence[Pair]) -> HttpRequest:
 def read(pairs: Sequence[Pair], answer: Answer) -> Reports | Refused:
     """A report or NotFound for each pair that the answer speaks of, in the answer's order."""
     match json_answers.statuses(answer):
-        case Failed(number=errors.NOT_FOUND) if len(pairs) == 1:
+        case Failed(number=errors.NOT_FOUND) if len(pairs) == 1 and answer.status == 200:
             reference, msisdn = pairs[0]
             return Reports(items=(NotFound(reference=reference, msisdn=msisdn),))
         case Failed() | Unreadable() as failure:

@@ -1,0 +1,184 @@
+"""Whatever a provider answers, reading it has a defined end, and only a plain success is a success."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.contract.messages import Msisdn, Reference
+from worker.providers.interface import (
+    Answer,
+    Balance,
+    Deferred,
+    NotFound,
+    Outgoing,
+    Refused,
+    Rejected,
+    Reports,
+    RouteBlocked,
+    Submitted,
+    Uncertain,
+)
+from worker.providers.registry import FAMILIES, family
+
+CLIENT_ID = Reference("c1")
+MESSAGES = [
+    Outgoing(msisdn=Msisdn("79991234567"), text="Hello"),
+    Outgoing(msisdn=Msisdn("79991234568"), text="Bye"),
+]
+PAIRS = [(CLIENT_ID, message.msisdn) for message in MESSAGES]
+OUTCOMES = (Submitted, Rejected, Deferred, RouteBlocked, Uncertain)
+
+# values that providers use, strewn into arbitrary JSON so that reading gets past its first line
+known = st.sampled_from(
+    [*(row for row in ("c1", "0", "1", "9", "79991234567", "79991234568", "24", "101", "106", "-3", "", "d"))]
+)
+leaves = (
+    known
+    | st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+)
+keys = st.sampled_from(
+    ["id", "smsId", "cnt", "cost", "error", "error_code", "phones", "phone", "status", "err", "balance",
+     "currency", "last_timestamp", "int_id", "total", "remarks", "key", "0", "1"]
+)  # fmt: skip
+values: Any = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=8), max_leaves=25
+)
+bodies = st.binary(max_size=200) | values.map(orjson.dumps)
+answers = st.builds(Answer, status=st.sampled_from([200, 200, 200, 302, 404, 429, 500, 503]), body=bodies)
+NASTY = [
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"id":' + b"9" * 5_000 + b',"cnt":1}',
+    b'{"id":"c1","cnt":' + b"9" * 5_000 + b"}",
+    b'{"id":"c1","cnt":1e308,"cost":1e308}',
+    b'{"id":"c1","cnt":"\xd9\xa1"}',  # a digit of another alphabet
+    b'{"id":"c1\\u0000","cnt":1}',
+    b'{"id":"c1\\n","cnt":1}',
+    b'{"id":["c1"],"cnt":1}',
+    b'{"id":true,"cnt":true,"status":true}',
+    b'{"status":"1","id":"\xd9\xa1","error":"0"}',
+    b'{"status":1.0,"id":1.0}',
+    b'{"error":"' + b"x" * 1_000_000 + b'","error_code":777}',
+    b'{"status":1,"last_timestamp":99999999999999999999}',
+    b'{"phones":{"phone":1},"id":"c1","cnt":1}',
+    b"\xff\xfe\x00",
+    b"NaN",
+    b"null",
+]
+
+
+def _check_outcomes(outcomes: Any, messages: list[Outgoing]) -> None:
+    assert len(outcomes) == len(messages)
+    assert all(isinstance(outcome, OUTCOMES) for outcome in outcomes)
+    for outcome in outcomes:
+        if isinstance(outcome, Submitted):
+            assert outcome.reference
+            assert len(outcome.reference) <= 40
+        else:
+            assert 0 < len(outcome.code) <= 40
+            assert 0 < len(outcome.words) <= 400
+            assert outcome.words.isprintable()
+
+
+def _read_all(name: str, answer: Answer) -> None:
+    """Every reading function of the family, on one answer."""
+    one = family(name)
+    for messages in (MESSAGES[:1], MESSAGES):
+        for earlier in (False, True):
+            outcomes = one.sending.read(messages, CLIENT_ID, answer, earlier_attempt=earlier)
+            _check_outcomes(outcomes, messages)
+    assert isinstance(one.balance.read(answer), Balance | Refused)
+    if one.lookup:
+        for pairs in (PAIRS[:1], PAIRS):
+            read = one.lookup.read(pairs, answer)
+            assert isinstance(read, Reports | Refused)
+            if isinstance(read, Reports):
+                assert {(item.reference, item.msisdn) for item in read.items} <= set(pairs)
+    if one.history:
+        read = one.history.read(answer)
+        assert isinstance(read, Refused) or not any(isinstance(item, NotFound) for item in read.items)
+    if one.drain:
+        assert isinstance(one.drain.read(answer), Reports | Refused)
+    if one.key:
+        assert isinstance(one.key.read(answer), str | Refused)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@given(answer=answers)
+def test_any_answer_has_a_defined_end(name: str, answer: Answer) -> None:
+    _read_all(name, answer)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("body", NASTY, ids=lambda body: repr(body[:30]))
+def test_a_nasty_answer_has_a_defined_end(name: str, body: bytes) -> None:
+    _read_all(name, Answer(status=200, body=body))
+    outcomes = family(name).sending.read(MESSAGES, CLIENT_ID, Answer(status=200, body=body), earlier_attempt=False)
+    assert not any(isinstance(outcome, Rejected | Deferred) for outcome in outcomes)
+
+
+@given(value=values, status=st.sampled_from([200, 200, 200, 302, 404, 429, 500]))
+def test_smsc_submits_only_on_a_plain_success_under_our_id(value: Any, status: int) -> None:
+    answer = Answer(status=status, body=orjson.dumps(value))
+    for outcome in family("smsc").sending.read(MESSAGES, CLIENT_ID, answer, earlier_attempt=False):
+        if isinstance(outcome, Submitted):
+            assert status == 200
+            assert value["id"] == CLIENT_ID
+            assert int(value["cnt"]) >= 1
+            assert not {"error", "error_code"} & set(value)
+
+
+@given(value=values, status=st.sampled_from([200, 200, 200, 302, 404, 429, 500]))
+def test_restv2_submits_only_on_status_1_no_error_and_an_id(value: Any, status: int) -> None:
+    answer = Answer(status=status, body=orjson.dumps(value))
+    for outcome in family("restv2").sending.read(MESSAGES[:1], CLIENT_ID, answer, earlier_attempt=False):
+        if isinstance(outcome, Submitted):
+            assert status == 200
+            assert str(value["status"]).strip() == "1"
+            assert value.get("error") in {None, "", "0", 0} or int(value["error"]) == 0
+            assert int(outcome.reference) > 0
+            assert outcome.reference in {str(value.get("id")).strip(), str(value.get("smsId")).strip()}
+
+
+@given(answer=answers)
+def test_smsc_finds_nothing_missing_without_a_plain_word(answer: Answer) -> None:
+    """A wrong NotFound sends an SMS twice: it takes HTTP 200 or an error 3, and status -3 for our own pair."""
+    lookup = family("smsc").lookup
+    assert lookup
+    read = lookup.read(PAIRS, answer)
+    if isinstance(read, Reports) and any(isinstance(item, NotFound) for item in read.items):
+        assert answer.status == 200
+        assert b"-3" in answer.body
+
+
+def test_a_full_history_page_goes_on_and_a_short_one_ends() -> None:
+    history = family("smsc").history
+    assert history
+    rows = [{"status": 1, "id": f"c{n}", "phone": "79991234567", "int_id": str(5000 - n)} for n in range(1000)]
+    full = history.read(Answer(status=200, body=orjson.dumps(rows)))
+    short = history.read(Answer(status=200, body=orjson.dumps(rows[:-1])))
+    nameless = history.read(Answer(status=200, body=orjson.dumps([{"status": 1}] * 1000)))
+    assert isinstance(full, Reports)
+    assert isinstance(short, Reports)
+    assert full.more
+    assert not isinstance(full.items[-1], NotFound)
+    assert full.items[-1].cursor == "4001"
+    assert not short.more
+    assert nameless == Reports()
+
+
+def test_a_report_keeps_the_providers_own_time() -> None:
+    lookup = family("smsc").lookup
+    assert lookup
+    read = lookup.read(PAIRS[:1], Answer(status=200, body=b'{"status":1,"last_timestamp":"1476794052"}'))
+    assert isinstance(read, Reports)
+    assert not isinstance(read.items[0], NotFound)
+    assert read.items[0].changed_at == datetime(2016, 10, 18, 12, 34, 12, tzinfo=UTC)
