@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from producer.errors import HeaderError
+from producer.unreadable import HeaderError
 
 MOST_COLUMNS: Final = 200
 

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from producer.contract.messages import Msisdn
-from producer.errors import UnknownRegionError
+from producer.unreadable import UnknownRegionError
 
 _NONE: Final[frozenset[int]] = frozenset()
 

@@ -2,7 +2,7 @@
 
 Every line or item is accounted for exactly once, as a `Recipient`, a `Refusal` or a blank line. Whole
 sources that cannot be read raise, before the first recipient where the header already shows it; the
-tree is in `producer.errors`. Nothing is held but the current row: only `Seen` grows.
+tree is in `producer.unreadable`. Nothing is held but the current row: only `Seen` grows.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
@@ -12,11 +12,11 @@ from typing import cast
 
 from producer.contract.campaigns import Recipient, Refusal
 from producer.contract.messages import Msisdn
-from producer.errors import HeaderError, RecipientsError, SourceError, UnknownRegionError
 from producer.msisdn import Normaliser
 from producer.rows import Item, ItemRows, Wanted
 from producer.sources import TextLines, TextSource, opened
 from producer.tables import Table, read_objects
+from producer.unreadable import HeaderError, RecipientsError, SourceError, UnknownRegionError
 
 __all__ = [
     "HeaderError",
@@ -47,7 +47,7 @@ def read_recipients(
     `column` names the number's column where its own name does not tell. `needed` are the values that the
     template uses: a table without such a column raises, a row without such a value is refused.
     `keep_extras=False` keeps only these, so that nothing is stored which is not sent.
-    Raises RecipientsError (see `producer.errors`) and OSError, on the first step or where it shows.
+    Raises RecipientsError (see `producer.unreadable`) and OSError, on the first step or where it shows.
     """
     wanted = Wanted(normalise=Normaliser(default_region), column=column, needed=needed, keep_extras=keep_extras)
     if isinstance(source, str | PathLike) or hasattr(source, "read"):

@@ -6,8 +6,8 @@ from typing import Final
 
 from producer.columns import MOST_COLUMNS, Layout, number_column
 from producer.contract.campaigns import Recipient, Refusal
-from producer.errors import HeaderError
 from producer.msisdn import Normaliser
+from producer.unreadable import HeaderError
 
 Item = str | Mapping[str, object] | Recipient
 """What an iterable may hold: an MSISDN, an object with the number and the values, or a ready recipient."""

@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Final
 
-from producer.errors import RecipientsError, SourceError
+from producer.unreadable import RecipientsError, SourceError
 
 LONGEST_LINE: Final = 65_536
 """Characters in one line. A recipient's row is a hundred; more than this is no table of recipients."""

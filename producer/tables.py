@@ -8,8 +8,8 @@ import orjson
 
 from producer.columns import delimiter_of
 from producer.contract.campaigns import Recipient, Refusal
-from producer.errors import HeaderError, SourceError
 from producer.rows import CellRows, ItemRows, Wanted
+from producer.unreadable import HeaderError, SourceError
 
 _MOST_LINES_A_ROW: Final = 100
 _MOST_GIVEN: Final = 40
