@@ -25,8 +25,11 @@ class Presence(Enum):
 
 
 def private_folder(folder: Path) -> Path:
-    """`folder` itself, made if need be: ours, and closed to others. OpsError when it is someone else's."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """`folder` itself, made if need be: ours, and closed to others. OpsError when that cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OpsError(f"the embedded Redis needs a folder, or set REDIS_URL: {error}") from error
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise OpsError(f"{folder} is not a folder of user {os.geteuid()}; use another, or set REDIS_URL")

@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from ops.errors import NoRedisServer, RedisNotReady
+from ops.errors import NoRedisServer, OpsError, RedisNotReady
 from ops.redis_binary import ServerBinary, find_server
 from ops.redis_local import redis_url
 from ops.redis_server import RedisServer
@@ -222,6 +222,19 @@ def test_data_of_another_server_is_left_alone_and_named(tmp_path: Path, caplog: 
     (tmp_path / "redis-7" / "running").touch()
     with RedisServer(tmp_path):
         assert "leaving alone redis-7" in caplog.text
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OpsError, match=r"needs a folder, or set REDIS_URL: .*file"), redis_url(tmp_path / "file"):
+        pass
+
+
+def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fallback for long names is in a folder that every user of the machine may write to."""
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(OpsError, match="is not a folder of user"), redis_url(tmp_path):
+        pass
 
 
 def test_the_wheel_is_found_without_importing_it() -> None:
