@@ -114,6 +114,8 @@ def test_what_group_would_not_put_together_is_refused() -> None:
         _build("smsc")
     with pytest.raises(ValueError, match="not a client id"):
         _build("smsc", one, client_id="c 1")
+    with pytest.raises(ValueError, match="not a client id"):
+        _build("smsc", one, client_id="99999999999")
     with pytest.raises(ValueError, match="exactly one"):
         _build("restv2", one, two)
 

@@ -15,7 +15,8 @@ from worker.providers.smsc.submissions import read
 
 __all__ = ["build", "group", "read"]
 
-_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")  # A3 [G-go G-msg G-net G-cs]
+_CLIENT_ID: Final = re.compile(r"(?=.*[A-Za-z._-])[A-Za-z0-9._-]{1,40}")
+"""A3 [G-go G-msg G-net G-cs]. A number is allowed too, of 32 bits; with a letter in it no id can be taken for one."""
 _FROM_ATTEMPT_TO_ATTEMPT: Final = frozenset({"id", "valid"})
 _LIST_SYNTAX: Final = frozenset("\r\n|")
 
@@ -73,7 +74,9 @@ def _check(messages: Sequence[Outgoing], client_id: Reference) -> None:
     if len({message.sender for message in messages}) > 1:
         raise ValueError("several sender IDs in one request")
     if not _CLIENT_ID.fullmatch(client_id):
-        raise ValueError(f"not a client id for smsc: {client_id[:60]!r} (1 to 40 of A-Z a-z 0-9 . _ -)")
+        raise ValueError(
+            f"not a client id for smsc: {client_id[:60]!r} (1 to 40 of A-Z a-z 0-9 . _ -, not all digits)"
+        )
 
 
 def _content(messages: Sequence[Outgoing]) -> tuple[tuple[str, str], ...]:
