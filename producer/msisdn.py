@@ -13,10 +13,12 @@ spellings (trunk zeros, national formats with rules of their own).
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from producer.contract.messages import Msisdn
 from producer.numbering import LengthsByPrefix, Region, country_code, lengths_of, parsed
+from producer.unreadable import NumberError
 
 # Spaces of all widths, dashes, brackets, dots, and the invisible marks that come along with copied numbers.
 _SEPARATORS: Final = dict.fromkeys(
@@ -113,12 +115,25 @@ class Normaliser:
         return parsed(f"+{digits}", None) or Unusable(reason=_misfit(code, len(digits)))
 
 
+def normalise(given: str, default_region: str | None = None) -> Msisdn:
+    """One number by itself; NumberError says why it is none."""
+    msisdn = _normaliser(default_region)(given)
+    if isinstance(msisdn, Unusable):
+        raise NumberError(msisdn.reason)
+    return msisdn
+
+
 def masked(given: str) -> str:
     """A number for logs and screens: `306912345678` is `3069•••••78`. Of a short one only the end is kept."""
     text = given.strip()
     if len(text) >= 10:
         return f"{text[:4]}•••••{text[-2:]}"
     return f"•••••{text[-2:] if len(text) >= 6 else ''}"
+
+
+@cache
+def _normaliser(default_region: str | None) -> Normaliser:
+    return Normaliser(default_region)
 
 
 def _complaint(text: str, digits: str) -> str:

@@ -12,27 +12,32 @@ from typing import cast
 
 from producer.contract.campaigns import Recipient, Refusal
 from producer.contract.messages import Msisdn
-from producer.msisdn import Normaliser
+from producer.msisdn import Normaliser, normalise
 from producer.rows import Item, ItemRows, Wanted
 from producer.sources import TextLines, TextSource, opened
 from producer.tables import Table, read_objects
-from producer.unreadable import HeaderError, RecipientsError, SourceError, UnknownRegionError
+from producer.unreadable import HeaderError, NumberError, RecipientsError, SourceError, UnknownRegionError
 
 __all__ = [
     "HeaderError",
     "Item",
+    "NumberError",
     "RecipientsError",
     "Seen",
+    "Source",
     "SourceError",
     "TextSource",
     "UnknownRegionError",
+    "normalise",
     "read_recipients",
     "read_recipients_async",
 ]
 
+Source = TextSource | Iterable[Item]
+
 
 def read_recipients(
-    source: TextSource | Iterable[Item],
+    source: Source,
     *,
     column: str | None = None,
     default_region: str | None = None,
@@ -47,11 +52,13 @@ def read_recipients(
     `column` names the number's column where its own name does not tell. `needed` are the values that the
     template uses: a table without such a column raises, a row without such a value is refused.
     `keep_extras=False` keeps only these, so that nothing is stored which is not sent.
-    Raises RecipientsError (see `producer.unreadable`) and OSError, on the first step or where it shows.
+    Raises RecipientsError (see `producer.unreadable`) and OSError: at once when the source is not there or
+    its header does not fit, later where a line shows that the rest cannot be trusted.
     """
     wanted = Wanted(normalise=Normaliser(default_region), column=column, needed=needed, keep_extras=keep_extras)
     if isinstance(source, str | PathLike) or hasattr(source, "read"):
-        return _read_text(cast("TextSource", source), encoding, wanted)
+        rows = _read_text(cast("TextSource", source), encoding, wanted)
+        return chain([first] if (first := next(rows, None)) else (), rows)
     read = ItemRows(wanted).read
     return (read(place, item) for place, item in enumerate(source, 1))
 

@@ -58,7 +58,7 @@ class CellRows:
         if not any(map(str.strip, cells)):
             return None
         given = cells[self._number] if self._number < len(cells) else cells[0]
-        return _refusal(line, given, f"{len(cells)} fields, expected {self._width}")
+        return _refusal(line, given, f"fields: {len(cells)}, expected {self._width}")
 
 
 class ItemRows:

@@ -4,6 +4,7 @@
         SourceError                   it is no sound text: encoding, NUL bytes, quotes, bounds; has `line`
         HeaderError                   its columns are not as they must be
         UnknownRegionError            the default region is no ISO code of a country
+        NumberError                   a single number, normalised by itself, is none
 
 A single row that cannot be taken is no exception but a `Refusal`. A file that is not there raises
 what `open` raises.
@@ -30,3 +31,7 @@ class HeaderError(RecipientsError):
 
 class UnknownRegionError(RecipientsError):
     """A default region that is no ISO code of a country with telephones."""
+
+
+class NumberError(RecipientsError):
+    """A number that was given by itself is none; the message is the reason, without the number."""
