@@ -1,0 +1,51 @@
+"""What an account did to the gateway: its requests, when they came, and how many at once."""
+
+from collections import Counter, deque
+from enum import StrEnum
+from typing import Final
+
+ARRIVALS_KEPT: Final = 200_000
+
+
+class Call(StrEnum):
+    """The calls that the sandbox plays."""
+
+    SEND = "send"
+    STATUS = "status"
+    BALANCE = "balance"
+    HISTORY = "history"
+    DRAIN = "drain"
+    KEY_GET = "key_get"
+    KEY_RESET = "key_reset"
+
+
+class Books:
+    """Counters of one account. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[Call] = Counter()
+        self.send_arrivals: deque[float] = deque(maxlen=ARRIVALS_KEPT)
+        self.at_once = 0
+        self.most_at_once = 0
+        self.most_accepted_a_second = 0
+        self._accepted: deque[float] = deque()
+
+    def enter(self, call: Call, now: float) -> None:
+        """Note that a request came in; `leave` must follow."""
+        self.requests[call] += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        if call is Call.SEND:
+            self.send_arrivals.append(now)
+
+    def leave(self) -> None:
+        """Note that a request has been answered or given up."""
+        self.at_once -= 1
+
+    def accepted_send(self, arrived: float) -> None:
+        """Note that a send request (of one message or many) was accepted, by the time it arrived."""
+        times = self._accepted
+        times.append(arrived)
+        while arrived - times[0] >= 1.0:
+            times.popleft()
+        self.most_accepted_a_second = max(self.most_accepted_a_second, len(times))

@@ -1,0 +1,111 @@
+"""What the sandbox is started with: its accounts, its timing and how strictly it reads the rules."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Final
+
+
+class Family(StrEnum):
+    """The two HTTP dialects."""
+
+    SMSC = "smsc"
+    RESTV2 = "restv2"
+
+
+class OverRate(StrEnum):
+    """What happens to a send request above the account's rate: refused, or only counted."""
+
+    REFUSE = "refuse"
+    COUNT = "count"
+
+
+class ConfigError(ValueError):
+    """The sandbox cannot start like this; the message names the setting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """One account at the gateway.
+
+    `balance` is money for `smsc` and a whole number of SMS for `restv2`. `rate` is the most send requests in
+    any one second (0: no limit). `latency` is seconds between deciding and answering.
+    """
+
+    family: Family
+    login: str
+    secret: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    balance: Decimal = Decimal(10_000_000)
+    rate: int = 0
+    over_rate: OverRate = OverRate.REFUSE
+    latency: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.login or not self.secret:
+            raise ConfigError("an account needs login and secret")
+        if not self.balance.is_finite() or not 0 <= self.balance <= Decimal(10**15):
+            raise ConfigError(f"account {self.login}: balance must be 0..10^15")
+        if not 0 <= self.rate <= 1_000_000 or not 0 <= self.latency <= 3600:
+            raise ConfigError(f"account {self.login}: rate must be 0..1000000, latency 0..3600")
+
+
+DEMO_ACCOUNTS: Final = (
+    AccountConfig(family=Family.SMSC, login="demo", secret="demo-secret", key="demo-api-key"),  # noqa: S106 - public demo
+    AccountConfig(family=Family.RESTV2, login="demo", secret="demo-secret", key="demo-key"),  # noqa: S106 - public demo
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxConfig:
+    """Everything the sandbox can be told at start. Durations are seconds.
+
+    `id_counts`: two send requests that differ only in the client `id` are *not* identical (default: they are).
+    `drain_batch`: most reports in one `status/get` answer. `scenarios=False` turns the magic numbers off.
+    """
+
+    accounts: tuple[AccountConfig, ...] = DEMO_ACCOUNTS
+    enroute_after: float = 0.5
+    final_after: float = 2.0
+    slow_for: float = 3.0
+    id_counts: bool = False
+    drain_batch: int = 1000
+    scenarios: bool = True
+    most_bytes: int = 4 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.enroute_after <= self.final_after:
+            raise ConfigError("enroute_after must be between 0 and final_after")
+        if self.slow_for < 0 or self.drain_batch < 1 or self.most_bytes < 1024:
+            raise ConfigError("slow_for must be >= 0, drain_batch >= 1, most_bytes >= 1024")
+        names = [(account.family, account.login) for account in self.accounts]
+        keys = [(account.family, account.key) for account in self.accounts if account.key]
+        if len(set(names)) < len(names) or len(set(keys)) < len(keys):
+            raise ConfigError("two accounts of one family share a login or a key")
+
+
+def accounts_from(row: dict[str, object]) -> tuple[AccountConfig, ...]:
+    """Read one account row (of the JSON file, or of an option); without `family` it is one account in each."""
+    unknown = set(row) - {"family", "login", "secret", "key", "balance", "rate", "over_rate", "latency"}
+    if unknown:
+        raise ConfigError(f"unknown account setting: {', '.join(sorted(unknown))}")
+    try:
+        families = (Family(str(row["family"])),) if "family" in row else tuple(Family)
+        return tuple(_account(family, row) for family in families)
+    except ConfigError:
+        raise
+    except (ValueError, InvalidOperation, OverflowError) as error:
+        raise ConfigError(f"account {row.get('login', '')}: {error}") from error
+
+
+def _account(family: Family, row: dict[str, object]) -> AccountConfig:
+    return AccountConfig(
+        family=family,
+        login=str(row.get("login", "")),
+        secret=str(row.get("secret", "")),
+        key=str(row.get("key", "")),
+        balance=Decimal(str(row.get("balance", 10_000_000))),
+        rate=int(str(row.get("rate", 0))),
+        over_rate=OverRate(str(row.get("over_rate", OverRate.REFUSE))),
+        latency=float(str(row.get("latency", 0.0))),
+    )

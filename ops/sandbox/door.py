@@ -1,0 +1,99 @@
+"""How a request comes in and an answer goes out: the only part of the gateway that waits or touches a connection."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from ops.sandbox.accounts import Account
+from ops.sandbox.books import Call
+from ops.sandbox.gateway import Gateway, Reply, Visit
+from ops.sandbox.parameters import Parameters
+from ops.sandbox.scenarios import Fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Read = Callable[[bytes, bytes], Parameters | None]
+Decide = Callable[[Gateway, Visit], Reply]
+
+_SORRY: Final = b"<html><head><title>503 Service Unavailable</title></head><body>Try later</body></html>"
+_GARBAGE: Final = b'\x00\xff{"id": 1, "c<<<\xfe not an answer'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What a family says at the door: who is it, and why not (None: come in)."""
+
+    identify: Callable[[Gateway, Parameters | None], Account | None]
+    stranger: Callable[[Parameters | None], Reply]
+    turned_away: Callable[[Visit], Reply | None]
+
+
+class Door:
+    """Makes the HTTP handlers of one family."""
+
+    def __init__(self, gateway: Gateway, dialect: Dialect) -> None:
+        self._gateway = gateway
+        self._dialect = dialect
+
+    def handler(self, call: Call, read: Read, decide: Decide) -> Handler:
+        """Make the handler of one call: read, identify, decide, answer."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            parameters = read(request.rel_url.raw_query_string.encode(), await request.read())
+            account = self._dialect.identify(self._gateway, parameters)
+            if account is None or parameters is None:
+                self._gateway.strangers[call] += 1
+                return _response(self._dialect.stranger(parameters))
+            arrived = self._gateway.clock.monotonic()
+            visit = self._gateway.visit(account, parameters, arrived)
+            account.books.enter(call, arrived)
+            try:
+                return await self._serve(request, visit, decide)
+            finally:
+                account.books.leave()
+
+        return handle
+
+    async def _serve(self, request: web.Request, visit: Visit, decide: Decide) -> web.StreamResponse:
+        turned_away = self._dialect.turned_away(visit)
+        if turned_away is not None:
+            return _response(turned_away)
+        await visit.account.doors_open.wait()
+        if request.transport is None:  # the client left while the doors were closed: nothing was read
+            return web.Response()
+        reply = decide(self._gateway, visit)
+        await self._hold(visit.account, reply)
+        if reply.fault in {Fault.DROPPED, Fault.LOST}:
+            return _hang_up(request)
+        return _response(distorted(reply))
+
+    async def _hold(self, account: Account, reply: Reply) -> None:
+        if reply.fault is Fault.SLOW:
+            await self._gateway.clock.sleep(self._gateway.config.slow_for)
+        if account.switches.latency:
+            await self._gateway.clock.sleep(account.switches.latency)
+        await account.answers_flow.wait()
+
+
+def distorted(reply: Reply) -> Reply:
+    """Replace what a fault replaces."""
+    match reply.fault:
+        case Fault.UNAVAILABLE | Fault.UNAVAILABLE_AFTER:
+            return Reply(body=_SORRY, content_type="text/html; charset=utf-8", status=503)
+        case Fault.GARBAGE:
+            return Reply(body=_GARBAGE, content_type=reply.content_type)
+        case Fault.EMPTY:
+            return Reply(body=b"", content_type=reply.content_type)
+        case _:
+            return reply
+
+
+def _hang_up(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(body=reply.body, status=reply.status, headers={"Content-Type": reply.content_type})

@@ -1,0 +1,142 @@
+"""Reading a send request of the smsc family strictly: a request, or the documented error."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ops.sandbox.parameters import Parameters
+from ops.sandbox.segments import count_segments
+from ops.sandbox.smsc_answers import Refusal
+from ops.sandbox.smsc_dates import delay_of
+
+BAD: Final = Refusal(code=1)
+BAD_DATE: Final = Refusal(code=5)
+
+_LONGEST_TEXT: Final = 1000  # A3 `mes`
+_PHONE: Final = re.compile(r"[0-9]{7,15}")  # E.164: at most 15 digits
+_TEXT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")  # A3 `id`
+_VALID: Final = re.compile(r"([1-9]|1[0-9]|2[0-4])|(?!00:00)([01][0-9]|2[0-3]):[0-5][0-9]|24:00")  # A3 `valid`
+_SENDER: Final = re.compile(r"[ -~]{0,11}|[0-9]{12,15}")  # A3 `sender`; empty or `.`: default switched off
+_ROW: Final = re.compile(r"(?:(?P<sender>[^|:;]*)\|)?(?P<phones>[^|:;]*)[:;](?P<text>.+)", re.DOTALL)  # A3 `list`
+_SWITCHES: Final = {"op": "01", "err": "01", "cost": "0123", "flash": "01", "nl": "01", "translit": "012"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One phone and its text; `phone` is as given, without a leading +."""
+
+    phone: str
+    text: str
+    sender: str
+    segments: int
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether the phone is in international form."""
+        return _PHONE.fullmatch(self.phone) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRequest:
+    """What one send asks for. `reference` "": the gateway assigns one. `delay` is seconds until it leaves."""
+
+    rows: tuple[Row, ...]
+    reference: str
+    delay: float
+    cost: int
+    lists_all: bool
+    lists_bad: bool
+
+
+def read_send(parameters: Parameters, now_unix: float) -> SendRequest | Refusal:
+    """Read the parameters of `send.php` (A3)."""
+    reference = read_reference(parameters.get("id", ""))
+    delay = delay_of(parameters.get("time", ""), parameters.get("tz", ""), now_unix)
+    rows = _rows(parameters)
+    if reference is None or not rows or not _is_well_formed(parameters):
+        return BAD
+    if delay is None:
+        return BAD_DATE
+    return SendRequest(
+        rows=rows,
+        reference=reference,
+        delay=delay,
+        cost=int(parameters.get("cost") or 0),
+        lists_all=parameters.get("op") == "1",
+        lists_bad=parameters.get("err") == "1",
+    )
+
+
+def read_reference(text: str) -> str | None:
+    """Read a client id: "" if absent, None if neither 1..2147483647 nor a textual one (A3)."""
+    if text.isdecimal() and text.isascii() and len(text) <= 40:
+        return str(int(text)) if 1 <= int(text) <= 2_147_483_647 else None
+    return text if not text or _TEXT_ID.fullmatch(text) else None
+
+
+def read_phones(text: str) -> list[str]:
+    """Split a list of phones at `,` and `;`; a leading + is only a spelling."""
+    return [bare_phone(part) for part in re.split("[,;]", text) if part.strip()]
+
+
+def bare_phone(text: str) -> str:
+    """Take blanks and the leading + from a phone."""
+    return text.strip().removeprefix("+")
+
+
+def _is_well_formed(parameters: Parameters) -> bool:
+    switches = all(parameters.get(name, "0") in {"", *allowed} for name, allowed in _SWITCHES.items())
+    valid, most = parameters.get("valid", ""), parameters.get("maxsms", "")
+    sender = _SENDER.fullmatch(parameters.get("sender", ""))
+    return bool(
+        switches and sender and (not valid or _VALID.fullmatch(valid)) and (not most or _is_small(most)),
+    )
+
+
+def _is_small(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= len(text) <= 3 and int(text) > 0
+
+
+def _rows(parameters: Parameters) -> tuple[Row, ...]:
+    """Read `phones` and `mes`, or `list`; empty when they are missing, empty, too long or both given."""
+    phones, listed = parameters.get("phones", ""), parameters.get("list", "")
+    if bool(phones) == bool(listed):
+        return ()
+    sender = parameters.get("sender", "")
+    if phones:
+        return _same_text(read_phones(phones), parameters.get("mes", ""), sender, _most(parameters))
+    return _own_texts(listed, sender, parameters)
+
+
+def _most(parameters: Parameters) -> int:
+    most = parameters.get("maxsms", "")
+    return int(most) if _is_small(most) else 999
+
+
+def _same_text(phones: list[str], text: str, sender: str, most: int) -> tuple[Row, ...]:
+    if not text or len(text) > _LONGEST_TEXT:
+        return ()
+    segments = min(count_segments(text), most)
+    return tuple(Row(phone=phone, text=text, sender=sender, segments=segments) for phone in phones)
+
+
+def _own_texts(listed: str, sender: str, parameters: Parameters) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for line in listed.replace("\r\n", "\n").split("\n"):
+        if not line:
+            continue
+        found = _list_row(line, sender, parameters)
+        if not found:
+            return ()
+        rows.extend(found)
+    return tuple(rows)
+
+
+def _list_row(line: str, sender: str, parameters: Parameters) -> tuple[Row, ...]:
+    found = _ROW.fullmatch(line)
+    if not found:
+        return ()
+    own_sender = (found["sender"] or "").partition(",")[0] or sender
+    text = found["text"].replace("\\n", "\n") if parameters.get("nl") == "1" else found["text"]
+    phones = read_phones(found["phones"]) or [""]
+    return _same_text(phones, text, own_sender, _most(parameters))
