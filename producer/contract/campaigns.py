@@ -106,7 +106,5 @@ class Progress:
 def checked_name(name: str, what: str) -> str:
     """`name` itself when it may be part of a key; ValueError that names `what` when it may not."""
     if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"{what} {name[:80]!r} is not usable: write 1 to 64 of A-Z a-z 0-9 . _ - , first a letter or digit"
-        )
+        raise ValueError(f"{what} {name[:80]!r} is not usable: it takes 1 to 64 of A-Z a-z 0-9 . _ - , no sign first")
     return name

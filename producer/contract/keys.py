@@ -182,16 +182,12 @@ class KeySpec:
         return re.fullmatch(re.escape(self.pattern).replace(r"\*", "[^:]+"), key) is not None
 
 
-def _row(
-    pattern: str, kind: str, writer: str, readers: str, gone: str, *, expires: bool = False
-) -> KeySpec:
+def _row(pattern: str, kind: str, writer: str, readers: str, gone: str, *, expires: bool = False) -> KeySpec:
     return KeySpec(pattern=pattern, kind=kind, expires=expires, writer=writer, readers=readers, gone=gone)
 
 
 CATALOGUE: Final[tuple[KeySpec, ...]] = (
-    _row(
-        "volley:campaigns", "zset", "producer.intake", "ops, worker.sweeping", "members with their campaign"
-    ),
+    _row("volley:campaigns", "zset", "producer.intake", "ops, worker.sweeping", "members with their campaign"),
     _row("volley:campaign:*", "hash", "producer.intake, worker.ledger", "all", "retention after finish"),
     _row("volley:campaign:*:counts", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:reasons", "hash", "worker.ledger", "all", "with the campaign"),
@@ -221,21 +217,13 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
         "when empty; swept after 7 days",
     ),
     _row("volley:account:*:reader", "string", "worker.polling", "worker.polling", "its lease", expires=True),
-    _row(
-        "volley:account:*:cursors", "hash", "worker.polling", "worker.polling, ops", "never: one an account"
-    ),
-    _row(
-        "volley:account:*:ref:*", "string", "worker.ledger", "worker.tracking", "reference TTL", expires=True
-    ),
+    _row("volley:account:*:cursors", "hash", "worker.polling", "worker.polling, ops", "never: one an account"),
+    _row("volley:account:*:ref:*", "string", "worker.ledger", "worker.tracking", "reference TTL", expires=True),
     _row("volley:account:*:once:*", "string", "producer.intake", "producer.intake", "24 h", expires=True),
-    _row(
-        "volley:account:*:journal", "stream", "worker.ledger", "ops, worker.tracking", "trimmed to a length"
-    ),
+    _row("volley:account:*:journal", "stream", "worker.ledger", "ops, worker.tracking", "trimmed to a length"),
     _row("volley:throttle:*", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:slots", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
-    _row(
-        "volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle", "its window", expires=True
-    ),
+    _row("volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle", "its window", expires=True),
     _row(
         "volley:throttle:*:fence:*",
         "string",

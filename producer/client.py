@@ -1,0 +1,342 @@
+"""What any Python service imports: `CampaignProducer` hands campaigns and urgent messages to Volley over Redis."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final, Self
+
+from producer.contract import keys
+from producer.contract.campaigns import (
+    Campaign,
+    CampaignKind,
+    CampaignState,
+    Lane,
+    OnUncertain,
+    Progress,
+    Recipient,
+    Refusal,
+    checked_name,
+)
+from producer.contract.client import Client
+from producer.contract.codec import decode_campaign
+from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn
+from producer.directory import AccountEntry, account
+from producer.errors import (
+    CampaignExistsError,
+    NoRecipientsError,
+    NumberError,
+    ProducerError,
+    TextError,
+    UnknownCampaignError,
+)
+from producer.gathering import Gathered, Gathering
+from producer.intake import Action, Intake, Loading
+from producer.msisdn import Normaliser, Unusable
+from producer.pool import connect
+from producer.progress import read_progress
+from producer.recipients import Item, TextSource, read_recipients
+from producer.rendering import Template, TemplateError
+
+_CHUNKS_AT_ONCE: Final = 8
+
+Source = TextSource | Iterable[Item]
+"""A path (`-` is standard input), an open stream, or numbers, mappings or Recipients one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What a submit (or append) stored. `segments` is the billing units of all accepted recipients.
+
+    `is_new` is False when the same campaign had been submitted before; then nothing was changed and the
+    numbers are those of the first time. `refusals` holds the first thousand of the `refused`.
+    """
+
+    campaign: CampaignId
+    accepted: int
+    duplicates: int
+    refused: int
+    segments: int = 0
+    is_new: bool = True
+    refusals: tuple[Refusal, ...] = field(default=())
+
+
+class CampaignProducer:
+    """Hands campaigns to Volley. Every method is safe to repeat after a lost connection.
+
+    Raises ProducerError and its kinds, RecipientsError and TemplateError before anything is stored, and
+    redis' ConnectionError when Redis stays away for about 15 seconds.
+    """
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+        self._intake = Intake(redis)
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, redis_url: str) -> AsyncIterator[Self]:
+        """A producer on its own connections, closed at the end of the block."""
+        redis = connect(redis_url)
+        try:
+            yield cls(redis)
+        finally:
+            await redis.aclose()
+
+    async def submit(  # noqa: PLR0913 - a campaign has as many sides as it has
+        self,
+        *,
+        account_name: str,
+        text: str,
+        recipients: Source,
+        campaign_id: str = "",
+        sender: str = "",
+        lane: Lane = Lane.BULK,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+        on_uncertain: OnUncertain = OnUncertain.HOLD,
+        column: str | None = None,
+        default_region: str | None = None,
+        on_progress: Callable[[Gathered], None] | None = None,
+    ) -> Submitted:
+        """Submit a campaign: `text` (a template with `$name` values) to every recipient of `recipients`.
+
+        The campaign is invisible until its last recipient is stored. `campaign_id` makes it repeatable:
+        the same id with the same request changes nothing, with another one it is an error; without an id
+        one is made. Times are aware. `on_progress` is called after each stored piece.
+        """
+        entry = await account(self._redis, AccountName(account_name))
+        campaign = Campaign(
+            id=CampaignId(checked_name(campaign_id, "campaign id") if campaign_id else _new_id(account_name)),
+            account=entry.name,
+            text=text,
+            lane=lane,
+            sender=sender,
+            not_before=_aware(not_before, "not_before"),
+            not_after=_aware(not_after, "not_after"),
+            on_uncertain=on_uncertain,
+            created_at=datetime.now(UTC),
+        )
+        gathering = Gathering(_template(text, entry), longest_text=entry.longest_text)
+        rows = read_recipients(
+            recipients,
+            column=column,
+            default_region=default_region or entry.default_region or None,
+            needed=gathering.names,
+            keep_extras=False,
+        )
+        match await self._intake.begin(campaign):
+            case "same":
+                return await self._before(campaign)
+            case "other":
+                raise CampaignExistsError(f"campaign {campaign.id!r} exists already and asks for something else")
+            case loading:
+                return await self._load(campaign, loading, gathering, rows, on_progress)
+
+    async def append(
+        self, campaign_id: str, recipients: Source, *, column: str | None = None, default_region: str | None = None
+    ) -> Submitted:
+        """Add recipients to a campaign that is visible already; those it has already are duplicates.
+
+        Stored in pieces of 500, each atomic; after a failure append the same again, nothing doubles.
+        """
+        campaign = await self._campaign(campaign_id)
+        entry = await account(self._redis, campaign.account)
+        gathering = Gathering(_template(campaign.text, entry), longest_text=entry.longest_text)
+        rows = read_recipients(
+            recipients,
+            column=column,
+            default_region=default_region or entry.default_region or None,
+            needed=gathering.names,
+            keep_extras=False,
+        )
+        shards = await self._intake.see(campaign.id)
+        accepted = known = 0
+        for chunk in gathering.chunks(rows):
+            stored, doubled = await self._append(campaign, chunk, shards)
+            accepted, known = accepted + stored, known + doubled
+        await self._intake.wake(campaign.account)
+        return replace(_submitted(campaign.id, gathering.gathered), accepted=accepted, duplicates=known)
+
+    async def send_one(
+        self, *, account_name: str, to: str, text: str, sender: str = "", key: str = "", lane: Lane = Lane.URGENT
+    ) -> MessageId:
+        """Send one message now, ahead of every campaign of the account.
+
+        `key` makes it repeatable for 24 hours: the same key gives the same message. The text is sent as it
+        is, `$` and all. The day's single messages of an account are one campaign, `single.ACCOUNT.DATE`.
+        """
+        entry = await account(self._redis, AccountName(account_name))
+        if not text or len(text) > entry.longest_text:
+            raise TextError(f"a text of {len(text)} characters cannot be sent (1 to {entry.longest_text})")
+        recipient = Recipient(msisdn=_number(to, entry), values={"text": text})
+        campaign = Campaign(
+            id=CampaignId(f"single.{entry.name}.{datetime.now(UTC):%Y%m%d}.{lane}"[:64]),
+            account=entry.name,
+            text="$text",
+            lane=lane,
+            kind=CampaignKind.SINGLE,
+            sender=sender,
+            created_at=datetime.now(UTC),
+        )
+        message, _ = await self._intake.single(campaign, recipient, key or secrets.token_hex(16))
+        return message
+
+    async def pause(self, campaign_id: str) -> CampaignState:
+        """Stop claiming at once; what is on the wire ends. The state afterwards."""
+        return await self._control(campaign_id, "pause")
+
+    async def resume(self, campaign_id: str) -> CampaignState:
+        """Go on where it was paused. The state afterwards."""
+        return await self._control(campaign_id, "resume")
+
+    async def cancel(self, campaign_id: str) -> CampaignState:
+        """End every message that was not claimed yet. The state afterwards."""
+        return await self._control(campaign_id, "cancel")
+
+    async def progress(self, campaign_id: str) -> Progress:
+        """How many recipients are in which state."""
+        progress = await read_progress(self._redis, CampaignId(campaign_id))
+        if progress is None:
+            raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
+        return progress
+
+    async def _load(
+        self,
+        campaign: Campaign,
+        loading: Loading,
+        gathering: Gathering,
+        rows: Iterator[Recipient | Refusal],
+        on_progress: Callable[[Gathered], None] | None,
+    ) -> Submitted:
+        try:
+            chunks = 0
+            for group in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
+                await loading.store(enumerate(group, start=chunks))
+                chunks += len(group)
+                if on_progress is not None:
+                    on_progress(gathering.gathered)
+            gathered = gathering.gathered
+            _check_somebody(gathered)
+            await loading.commit(
+                total=gathered.accepted,
+                chunks=chunks,
+                refusals=gathered.refusals,
+                refused=gathered.refused,
+                duplicates=gathered.duplicates,
+                segments=gathered.segments,
+            )
+        except BaseException:
+            await loading.abandon()
+            raise
+        await self._intake.wake(campaign.account)
+        return _submitted(campaign.id, gathered)
+
+    async def _append(self, campaign: Campaign, chunk: list[Recipient], shards: int) -> tuple[int, int]:
+        """Store one piece; how many were stored, how many the campaign had."""
+        known = 0
+        while chunk:
+            match await self._intake.append(campaign.id, campaign.account, chunk, shards):
+                case ():
+                    return len(chunk), known
+                case str(why):
+                    raise CampaignExistsError(f"campaign {campaign.id!r} takes no more recipients: it is {why}")
+                case places:
+                    known += len(places)
+                    doubled = set(places)
+                    chunk = [recipient for place, recipient in enumerate(chunk) if place not in doubled]
+        return 0, known
+
+    async def _before(self, campaign: Campaign) -> Submitted:
+        names = ["total", "duplicates", "refused", "segments"]
+        total, duplicates, refused, segments = await self._redis.hmget(keys.campaign(campaign.id), names)
+        return Submitted(
+            campaign=campaign.id,
+            accepted=int(total or 0),
+            duplicates=int(duplicates or 0),
+            refused=int(refused or 0),
+            segments=int(segments or 0),
+            is_new=False,
+        )
+
+    async def _campaign(self, campaign_id: str) -> Campaign:
+        state, spec = await self._redis.hmget(keys.campaign(CampaignId(campaign_id)), ["state", "spec"])
+        if spec is None or state == CampaignState.LOADING.encode():
+            raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
+        return decode_campaign(spec)
+
+    async def _control(self, campaign_id: str, action: Action) -> CampaignState:
+        campaign = await self._campaign(campaign_id)
+        state, changed = await self._intake.control(campaign.id, campaign.account, action)
+        if state is None:
+            raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
+        if changed and action != "pause":
+            await self._intake.wake(campaign.account)
+        return state
+
+
+def _template(text: str, entry: AccountEntry) -> Template:
+    """The parsed text; TextError when it can be sent to nobody."""
+    if not text.strip():
+        raise TextError("the text is empty")
+    try:
+        template = Template.parse(text)
+    except TemplateError as error:
+        raise TextError(f"the text cannot be rendered: {error}") from error
+    fixed = len(template.render(dict.fromkeys(template.names, "")))
+    if fixed > entry.longest_text:
+        raise TextError(
+            f"the text has {fixed} characters without its values; account {entry.name} takes {entry.longest_text}"
+        )
+    return template
+
+
+def _number(given: str, entry: AccountEntry) -> Msisdn:
+    match Normaliser(entry.default_region or None)(given):
+        case Unusable(reason=reason):
+            raise NumberError(f"the number cannot be used: {reason}")
+        case msisdn:
+            return msisdn
+
+
+def _aware(moment: datetime | None, what: str) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ProducerError(f"{what} needs a time zone, for example 2026-11-20T10:00:00+02:00")
+    return moment
+
+
+def _new_id(account_name: str) -> str:
+    return f"{account_name[:32]}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _submitted(campaign: CampaignId, gathered: Gathered) -> Submitted:
+    return Submitted(
+        campaign=campaign,
+        accepted=gathered.accepted,
+        duplicates=gathered.duplicates,
+        refused=gathered.refused,
+        segments=gathered.segments,
+        refusals=tuple(gathered.refusals),
+    )
+
+
+def _check_somebody(gathered: Gathered) -> None:
+    if gathered.accepted:
+        return
+    if not gathered.refused:
+        raise NoRecipientsError("there is no recipient in what was given")
+    first = gathered.refusals[0]
+    raise NoRecipientsError(
+        f"all {gathered.refused} recipients were refused; the first, line {first.line}: {first.reason}"
+    )
+
+
+def _grouped(chunks: Iterator[list[Recipient]], size: int) -> Iterator[list[list[Recipient]]]:
+    group: list[list[Recipient]] = []
+    for chunk in chunks:
+        group.append(chunk)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group

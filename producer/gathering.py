@@ -1,0 +1,75 @@
+"""From rows to chunks: duplicates dropped, refusals kept, texts measured, one pass and flat memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from producer.contract.campaigns import CHUNK_SIZE, Recipient, Refusal
+from producer.recipients import Seen
+from producer.rendering import Template
+from producer.segments import measure
+
+_MOST_REFUSALS: Final = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """What came of the rows so far. `refusals` are the first thousand."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    segments: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class Gathering:
+    """Gathers the recipients of one template. Only the de-duplication set grows with their number."""
+
+    def __init__(self, template: Template, *, longest_text: int) -> None:
+        self._template = template
+        self._longest = longest_text
+        self._seen = Seen()
+        self._fixed = 0 if template.names else measure(template.render({})).count
+        self.names = template.names
+        self.gathered = Gathered()
+
+    def chunks(self, rows: Iterable[Recipient | Refusal]) -> Iterator[list[Recipient]]:
+        """Full chunks of accepted recipients, and the last one as it is."""
+        chunk: list[Recipient] = []
+        for row in rows:
+            match self._taken(row):
+                case Recipient() as recipient:
+                    chunk.append(recipient)
+                    if len(chunk) == CHUNK_SIZE:
+                        yield chunk
+                        chunk = []
+                case Refusal() as refusal:
+                    self._refuse(refusal)
+                case None:
+                    self.gathered.duplicates += 1
+        if chunk:
+            yield chunk
+
+    def _taken(self, row: Recipient | Refusal) -> Recipient | Refusal | None:
+        """The row as a recipient that only carries what the text needs, a refusal, or None for a duplicate."""
+        if isinstance(row, Refusal):
+            return row
+        values = {name: row.values[name] for name in self.names}
+        segments = self._fixed
+        if self.names:
+            text = self._template.render(values)
+            if len(text) > self._longest:
+                reason = f"the text would have {len(text)} characters, the account takes {self._longest}"
+                return Refusal(line=row.line, given=row.msisdn, reason=reason)
+            segments = measure(text).count
+        if not self._seen.add(row.msisdn):
+            return None
+        self.gathered.accepted += 1
+        self.gathered.segments += segments
+        return Recipient(msisdn=row.msisdn, values=values, line=row.line)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.gathered.refused += 1
+        if len(self.gathered.refusals) < _MOST_REFUSALS:
+            self.gathered.refusals.append(refusal)

@@ -1,0 +1,188 @@
+"""The composition root: settings become wired objects here, and nowhere else."""
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from producer.client import CampaignProducer
+from producer.contract.client import Client
+from producer.contract.messages import AccountName
+from producer.directory import AccountEntry
+from worker.asking import Asker
+from worker.engine import AccountQueues
+from worker.feeding import Feeder
+from worker.learning import Learning
+from worker.ledger import Journal, Ledger, LedgerReader, Recorded
+from worker.ledger.accounts import AccountBook
+from worker.lookups import Lookups
+from worker.polling import Poller
+from worker.preparing import Preparer
+from worker.providers.exchange import Exchange
+from worker.receiving import Receiver
+from worker.recording import Recorder
+from worker.sending import Sender
+from worker.settings import Account, Settings
+from worker.submitting import Submitter
+from worker.sweeping import Sweeper
+from worker.throttle import Gate, Windows, login_key
+from worker.tracking import Tracker
+
+_FIRST_LOOK: Final = 30.0
+_SLOT_MARGIN: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingParts:
+    """What one account needs to send."""
+
+    account: Account
+    queues: AccountQueues
+    gate: Gate
+    exchange: Exchange
+    learning: Learning
+    sender: Sender
+    feeder: Feeder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingParts:
+    """What one account needs to be polled."""
+
+    account: Account
+    gate: Gate
+    exchange: Exchange
+    poller: Poller
+
+
+class App:
+    """Everything of one worker process. Make it inside the running event loop."""
+
+    def __init__(self, settings: Settings, redis: Client) -> None:
+        self.settings = settings
+        self.redis = redis
+        self.worker = f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(2)}"
+        tracking, retention = settings.tracking, settings.retention
+        self.reader = LedgerReader(self.redis)
+        self.book = AccountBook(redis=self.redis)
+        self.journal = Journal(redis=self.redis, length=retention.journal_length)
+        self.ledger = Ledger(
+            redis=self.redis,
+            lease=self.settings.sending.lease,
+            reference_life=int(tracking.give_up_after + retention.references_for),
+            first_look=min(tracking.poll_every, _FIRST_LOOK),
+            grace=tracking.lookup_grace,
+        )
+        self.recorder = Recorder(self.ledger, self._recorded)
+        self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
+        self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
+        self._trackers = {
+            name: Tracker(account, self.redis, self.ledger, self.reader, self.book)
+            for name, account in self.settings.accounts.items()
+        }
+
+    def sending(self, account: Account) -> SendingParts:
+        """The parts that send for one account."""
+        settings = self.settings.sending
+        login = login_key(account.family.name, account.credentials)
+        gate = self._gate(account, "send")
+        exchange = self._exchange(account)
+        learning = Learning(account, gate, self.book)
+        queues = AccountQueues(self.redis, account.name)
+        sender = Sender(
+            queues=queues,
+            gate=gate,
+            preparer=Preparer(account, self.reader, login, time.time),
+            ledger=self.ledger,
+            submitter=Submitter(account, exchange, learning, most_attempts=settings.max_attempts),
+            recorder=self.recorder,
+            consumers=account.limits.in_flight,
+            batch=account.limits.batch,
+        )
+        feeder = Feeder(self.redis, self.ledger, self.reader, account, settings.horizon)
+        return SendingParts(
+            account=account,
+            queues=queues,
+            gate=gate,
+            exchange=exchange,
+            learning=learning,
+            sender=sender,
+            feeder=feeder,
+        )
+
+    def tracking(self, account: Account) -> TrackingParts:
+        """The parts that poll one account."""
+        gate = self._gate(account, "track")
+        exchange = self._exchange(account)
+        windows = Windows(self.redis, gate.login, account.family.rules.windows)
+        asker = Asker(account, exchange, gate, windows, self.book)
+        tracker = self._trackers[account.name]
+        lookups = Lookups(
+            account=account,
+            redis=self.redis,
+            asker=asker,
+            ledger=self.ledger,
+            reader=self.reader,
+            journal=self.journal,
+            tracker=tracker,
+            settings=self.settings.tracking,
+        )
+        poller = Poller(
+            account=account,
+            redis=self.redis,
+            asker=asker,
+            journal=self.journal,
+            tracker=tracker,
+            lookups=lookups,
+            book=self.book,
+            settings=self.settings.tracking,
+            worker=self.worker,
+        )
+        return TrackingParts(account=account, gate=gate, exchange=exchange, poller=poller)
+
+    def entries(self) -> list[AccountEntry]:
+        """What this process announces of its accounts."""
+        return [_entry(account) for account in self.settings.accounts.values()]
+
+    def _gate(self, account: Account, role: str) -> Gate:
+        return Gate(
+            self.redis,
+            account=account.name,
+            login=login_key(account.family.name, account.credentials),
+            rate=account.limits.rate,
+            slots=account.limits.in_flight,
+            worker=f"{self.worker}.{role}",
+            slot_lease=self.settings.sending.request_timeout + _SLOT_MARGIN,
+        )
+
+    def _exchange(self, account: Account) -> Exchange:
+        settings = self.settings.sending
+        return Exchange(
+            account.credentials.base_url,
+            connections=account.limits.in_flight,
+            total_timeout=settings.request_timeout,
+            connect_timeout=settings.connect_timeout,
+        )
+
+    async def _recorded(self, answers: Sequence[Recorded]) -> None:
+        for name, tracker in self._trackers.items():
+            await tracker.recorded([answer for answer in answers if answer.write.account == name])
+
+
+def _entry(account: Account) -> AccountEntry:
+    return AccountEntry(
+        name=AccountName(account.name),
+        family=account.family.name,
+        host=urlsplit(account.credentials.base_url).hostname or "",
+        login=login_key(account.family.name, account.credentials),
+        rate=account.limits.rate,
+        in_flight=account.limits.in_flight,
+        batch=account.limits.batch,
+        longest_text=account.family.rules.longest_text,
+        sender=account.sender,
+        default_region=account.default_region,
+    )

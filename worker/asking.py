@@ -1,0 +1,77 @@
+"""Provider calls other than sending: the call's own window first, then the account's throttle, then the wire."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from worker.ledger.accounts import AccountBook
+from worker.providers.exchange import Exchange
+from worker.providers.interface import Answer, Block, HttpRequest, Refused
+from worker.settings import Account
+from worker.throttle import Gate, Waiting, Windows
+
+_NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS})
+_LONGEST_WAIT: Final = 10.0
+_ADDRESS_WAIT: Final = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class Asker:
+    """Asks one account's provider. Every request counts against the limits that all processes share."""
+
+    def __init__(self, account: Account, exchange: Exchange, gate: Gate, windows: Windows, book: AccountBook) -> None:
+        self._account = account
+        self._exchange = exchange
+        self._gate = gate
+        self._windows = windows
+        self._book = book
+
+    async def ask(self, request: HttpRequest, *, probe: bool = False) -> Answer | None:
+        """The answer, or None when there was none. `probe`: ask even while the account is blocked.
+
+        Raises TooSoonError when the call's documented window is full; nothing has left then.
+        """
+        if not probe and await self._book.state(self._account.name) in _NOT_NOW:
+            return None
+        await self._windows.enter(request)
+        if not await self._admitted():
+            return None
+        try:
+            await self._gate.pace()
+            answer = await self._exchange.ask(request)
+        finally:
+            self._gate.left()
+        if isinstance(answer, Answer):
+            return answer
+        log.warning("call_without_answer", account=self._account.name, call=request.call, reason=answer.reason)
+        return None
+
+    async def refused(self, call: str, refusal: Refused) -> None:
+        """Act on an error answer: slow down, or block the account."""
+        log.warning("call_refused", account=self._account.name, call=call, code=refusal.code)
+        await self._book.explain(self._account.name, {refusal.code: refusal.words})
+        if refusal.congested:
+            await self._gate.slow_down(refusal.code)
+        if refusal.block is not None:
+            await self._book.block(
+                self._account.name,
+                refusal.block,
+                code=refusal.code,
+                words=refusal.words,
+                seconds=_ADDRESS_WAIT,
+            )
+
+    async def _admitted(self) -> bool:
+        """One permit of the shared throttle; gives up after some seconds, the next turn comes anyway."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _LONGEST_WAIT
+        while loop.time() < ends:
+            match await self._gate.admit(1, probe=True):
+                case Waiting(seconds=seconds):
+                    await asyncio.sleep(min(max(seconds, 0.01), 0.5))
+                case admission:
+                    await asyncio.sleep(admission.opens_in)
+                    return True
+        return False

@@ -1,0 +1,84 @@
+"""What each answer teaches about its account: too fast, blocked, slower than usual; counted for the page."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from worker.ledger.accounts import AccountBook
+from worker.providers.interface import Block, Deferred, Outcome, RouteBlocked
+from worker.settings import Account
+from worker.throttle import Gate
+
+_PROBE_IN: Final = {
+    Block.MONEY: 60.0,
+    Block.CREDENTIALS: 600.0,
+    Block.ADDRESS: 300.0,
+    Block.UNREACHABLE: 5.0,
+}
+"""Seconds until a blocked account is probed (money, credentials) or opens by itself (address, unreachable)."""
+
+_SLOW: Final = 4.0
+_LEAST_SLOW: Final = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Learning:
+    """Feeds what answers say back into the throttle and the account's book; counts outcomes in between."""
+
+    def __init__(self, account: Account, gate: Gate, book: AccountBook) -> None:
+        self._account = account
+        self._gate = gate
+        self._book = book
+        self._usual = 0.0
+        self._told: set[str] = set()
+        self._words: dict[str, str] = {}
+        self.totals: Counter[str] = Counter()
+
+    async def learn(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Take in the outcomes of one request that took `seconds`."""
+        self.totals["requests"] += 1
+        self.totals["request_ms"] += int(seconds * 1000)
+        for outcome in outcomes:
+            self.totals[type(outcome).__name__.lower()] += 1
+            self._remember(outcome)
+        match outcomes[0]:
+            case RouteBlocked() as blocked:
+                await self._block(blocked)
+            case Deferred(congested=True, code=code):
+                self.totals["congested"] += 1
+                await self._gate.slow_down(code)
+            case _:
+                await self._watch(seconds)
+
+    async def flush(self) -> None:
+        """Write counts and words gathered since the last flush."""
+        totals, self.totals = self.totals, Counter()
+        words, self._words = self._words, {}
+        await self._book.explain(self._account.name, words)
+        await self._book.add(self._account.name, totals)
+
+    def _remember(self, outcome: Outcome) -> None:
+        code = getattr(outcome, "code", "")
+        if code and code not in self._told:
+            self._told.add(code)
+            self._words[code] = getattr(outcome, "words", "")
+
+    async def _block(self, blocked: RouteBlocked) -> None:
+        new = await self._book.block(
+            self._account.name,
+            blocked.block,
+            code=blocked.code,
+            words=blocked.words,
+            seconds=_PROBE_IN[blocked.block],
+        )
+        if new:
+            log.warning("account_blocked", account=self._account.name, block=blocked.block, code=blocked.code)
+
+    async def _watch(self, seconds: float) -> None:
+        """Latency that grows far beyond the usual is congestion that has not been said yet."""
+        if self._usual and seconds > _LEAST_SLOW and seconds > _SLOW * self._usual:
+            await self._gate.slow_down("volley.slow_answers", 0.8)
+        self._usual = seconds if not self._usual else self._usual * 0.95 + seconds * 0.05

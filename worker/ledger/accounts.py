@@ -1,0 +1,60 @@
+"""What is known of accounts: whether they may send and why not, their balance, totals, plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from producer.contract import keys
+from producer.contract.client import Client
+from producer.contract.messages import AccountName
+from producer.contract.scripts import Script
+from worker.providers.interface import Balance
+
+_BLOCK: Final = Script("worker.ledger", "block")
+
+OPEN: Final = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBook:
+    """The writer of account hashes. Every process shares what one of them learns."""
+
+    redis: Client
+
+    async def block(self, name: AccountName, state: str, *, code: str, words: str, seconds: float) -> bool:
+        """Close the account for `seconds`, then it is probed or opens; True when it was open until now."""
+        answer = await _BLOCK.run(self.redis, [keys.account(name)], [state, code, words[:200], int(seconds)])
+        return bool(answer)
+
+    async def open(self, name: AccountName) -> None:
+        """Let the account send again, unless an operator paused it."""
+        if await self.state(name) != "paused":
+            await self.redis.hset(keys.account(name), "state", OPEN)
+
+    async def state(self, name: AccountName) -> str:
+        """`open`, `paused`, or the block it is under."""
+        state = await self.redis.hget(keys.account(name), "state")
+        return state.decode() if state else OPEN
+
+    async def note_balance(self, name: AccountName, balance: Balance, at: float) -> None:
+        """Keep the balance and the unix time it was seen."""
+        fields = {"balance": str(balance.amount), "currency": balance.currency, "balance_at": str(int(at))}
+        await self.redis.hset(keys.account(name), mapping=fields)
+
+    async def note(self, name: AccountName, fields: Mapping[str, str]) -> None:
+        """Keep other facts for the page: last report, last poll, budget."""
+        await self.redis.hset(keys.account(name), mapping=dict(fields))
+
+    async def explain(self, name: AccountName, words: Mapping[str, str]) -> None:
+        """Keep plain words for reason codes."""
+        if words:
+            await self.redis.hset(keys.words(name), mapping={code: text[:200] for code, text in words.items()})
+
+    async def add(self, name: AccountName, totals: Mapping[str, int]) -> None:
+        """Add to the account's totals, in one round trip."""
+        if not totals:
+            return
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for field, count in totals.items():
+                pipe.hincrby(keys.totals(name), field, count)
+            await pipe.execute()

@@ -1,0 +1,152 @@
+"""Reading the ledger: campaigns, chunks, records and the messages behind a reference."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from producer.contract import keys
+from producer.contract.campaigns import Campaign, CampaignState, Recipient
+from producer.contract.client import Client
+from producer.contract.codec import decode_campaign, decode_chunk
+from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord, Reference
+from producer.rendering import Template
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST_CAMPAIGNS: Final = 1000
+_MOST_CHUNKS: Final = 400
+_MANY_NAMED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignView:
+    """A campaign with its parsed template: the immutable part, kept by every process."""
+
+    campaign: Campaign
+    template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPlace:
+    """The moving part of a campaign: its state and how far it is fed."""
+
+    state: CampaignState
+    total: int
+    chunks: int
+    fed: int
+    fed_place: int
+    rest: str  # what became of recipients that were never registered, empty while they still may be
+    requeue: bool  # resumed: its open messages may lack jobs
+
+
+class LedgerReader:
+    """Reads with two small caches of what never changes: campaigns and chunks."""
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+        self._campaigns: OrderedDict[CampaignId, CampaignView] = OrderedDict()
+        self._chunks: OrderedDict[tuple[CampaignId, int], tuple[Recipient, ...]] = OrderedDict()
+
+    async def campaign(self, campaign_id: CampaignId) -> CampaignView | None:
+        """The campaign as asked for, or None when there is none (any more)."""
+        view = self._campaigns.get(campaign_id)
+        if view is None:
+            data = await self._redis.hget(keys.campaign(campaign_id), "spec")
+            if data is None:
+                return None
+            campaign = decode_campaign(data)
+            view = CampaignView(campaign=campaign, template=Template.parse(campaign.text))
+            _keep(self._campaigns, campaign_id, view, _MOST_CAMPAIGNS)
+        return view
+
+    async def place(self, campaign_id: CampaignId) -> CampaignPlace | None:
+        """How far the campaign is, or None when there is none."""
+        fields = ("state", "total", "chunks", "fed", "fed_place", "rest", "requeue")
+        state, total, chunks, fed, fed_place, rest, requeue = await self._redis.hmget(
+            keys.campaign(campaign_id), list(fields)
+        )
+        if state is None:
+            return None
+        return CampaignPlace(
+            state=CampaignState(state.decode()),
+            total=int(total or 0),
+            chunks=int(chunks or 0),
+            fed=int(fed or 0),
+            fed_place=int(fed_place or 0),
+            rest=(rest or b"").decode(),
+            requeue=requeue is not None,
+        )
+
+    async def chunk(self, campaign_id: CampaignId, chunk: int) -> tuple[Recipient, ...] | None:
+        """The recipients of one chunk, or None when there is none."""
+        found = await self.chunks([(campaign_id, chunk)])
+        return found.get((campaign_id, chunk))
+
+    async def chunks(
+        self, wanted: Sequence[tuple[CampaignId, int]]
+    ) -> dict[tuple[CampaignId, int], tuple[Recipient, ...]]:
+        """Several chunks, one round trip for those not yet known; chunks that do not exist are left out."""
+        unknown = [address for address in dict.fromkeys(wanted) if address not in self._chunks]
+        if unknown:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for campaign_id, chunk in unknown:
+                    pipe.hget(keys.chunks(campaign_id), str(chunk))
+                answers = await pipe.execute()
+            for address, data in zip(unknown, answers, strict=True):
+                if data is not None:
+                    _keep(self._chunks, address, decode_chunk(data), _MOST_CHUNKS + len(unknown))
+        return {address: self._chunks[address] for address in wanted if address in self._chunks}
+
+    async def recipients(self, messages: Sequence[MessageId]) -> dict[MessageId, Recipient]:
+        """The recipients of messages; those that do not exist are left out."""
+        chunks = await self.chunks([(message.campaign, message.chunk) for message in messages])
+        found: dict[MessageId, Recipient] = {}
+        for message in messages:
+            chunk = chunks.get((message.campaign, message.chunk), ())
+            if message.place < len(chunk):
+                found[message] = chunk[message.place]
+        return found
+
+    async def records(self, messages: Sequence[MessageId]) -> dict[MessageId, MessageRecord]:
+        """The records of messages, one round trip; those that do not exist are left out."""
+        by_chunk: dict[str, list[MessageId]] = {}
+        for message in messages:
+            by_chunk.setdefault(keys.records(message.campaign, message.chunk), []).append(message)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name, group in by_chunk.items():
+                pipe.hmget(name, [message.place for message in group])
+            answers = await pipe.execute()
+        return {
+            message: MessageRecord.unpack(packed)
+            for group, answer in zip(by_chunk.values(), answers, strict=True)
+            for message, packed in zip(group, answer, strict=True)
+            if packed is not None
+        }
+
+    async def behind(
+        self, account: AccountName, references: Sequence[Reference]
+    ) -> dict[Reference, tuple[MessageId, ...]]:
+        """The messages of submissions; references that are not ours are left out."""
+        found: dict[Reference, tuple[MessageId, ...]] = {}
+        for start in range(0, len(references), _MANY_NAMED):
+            part = references[start : start + _MANY_NAMED]
+            values = await self._redis.mget([keys.reference(account, reference) for reference in part])
+            found |= {
+                reference: _addresses(value.decode())
+                for reference, value in zip(part, values, strict=True)
+                if value is not None
+            }
+        return found
+
+
+def _addresses(text: str) -> tuple[MessageId, ...]:
+    campaign, _, places = text.partition("|")
+    return tuple(MessageId.parse(f"{campaign}/{place}") for place in places.split(","))
+
+
+def _keep(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    cache[key] = value
+    while len(cache) > most:
+        cache.popitem(last=False)

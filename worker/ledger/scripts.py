@@ -1,0 +1,35 @@
+"""The ledger's Lua scripts, each with the shared head and the tables generated from the contract."""
+
+from typing import Final
+
+from producer.contract.jobs import JOB_PREFIX
+from producer.contract.scripts import Script
+from producer.contract.states import FINAL, LETTERS, Event, letter_to, letters_from
+
+
+def _table(name: str, rows: dict[str, str]) -> str:
+    inside = ", ".join(f"['{key}'] = '{value}'" for key, value in rows.items())
+    return f"local {name} = {{{inside}}}"
+
+
+def head() -> str:
+    """The transition table and the letters as Lua, then the shared functions."""
+    tables = (
+        _table("WORD", {letter: state.value for state, letter in LETTERS.items()}),
+        _table("FROM", {event.value: letters_from(event) for event in Event}),
+        _table("TO", {event.value: letter_to(event) for event in Event}),
+        f"local FINAL = '{''.join(sorted(LETTERS[state] for state in FINAL))}'",
+        f"local JOB_PREFIX = '{JOB_PREFIX}'",
+    )
+    return "\n".join((*tables, Script("worker.ledger", "prelude").text))
+
+
+_HEAD: Final = head()
+
+REGISTER: Final = Script("worker.ledger", "register", head=_HEAD)
+CLAIM: Final = Script("worker.ledger", "claim", head=_HEAD)
+RECORD: Final = Script("worker.ledger", "record", head=_HEAD)
+APPLY: Final = Script("worker.ledger", "apply", head=_HEAD)
+CLOSE: Final = Script("worker.ledger", "close", head=_HEAD)
+CLOSE_REST: Final = Script("worker.ledger", "close_rest", head=_HEAD)
+REQUEUE: Final = Script("worker.ledger", "requeue", head=_HEAD)

@@ -1,0 +1,229 @@
+"""Looking at submissions that are due: ask where the family can, give up where it is time, apply the policy."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from producer.contract import keys
+from producer.contract.campaigns import Lane, OnUncertain
+from producer.contract.client import Client
+from producer.contract.messages import MessageId, MessageRecord, Msisdn, Reference
+from producer.contract.states import Event, State
+from worker.asking import Asker
+from worker.ledger import Evidence, Journal, Ledger, LedgerReader
+from worker.providers.interface import Lookup, NotFound, Refused, Report, Reports
+from worker.settings import Account, Tracking
+from worker.throttle import TooSoonError
+from worker.tracking import Tracker
+
+_MOST_DUE: Final = 2000
+_MOST_SINGLE: Final = 100
+_AT_ONCE: Final = 4
+"""Status requests at once: PROVIDERS.md A4, five simultaneous ones are refused."""
+
+_SHORTEST_LOOK: Final = 20.0
+_LONGEST_LOOK: Final = 3600.0
+_HELD_LOOK: Final = 3600.0
+
+NO_REPORT: Final = "volley.no_report"
+NOT_FOUND: Final = "volley.not_found"
+
+log = structlog.get_logger(__name__)
+
+Pair = tuple[Reference, Msisdn]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """One message of a due submission that is not final yet."""
+
+    message: MessageId
+    record: MessageRecord
+    msisdn: Msisdn
+    lane: Lane
+    policy: OnUncertain
+
+
+class Lookups:
+    """The due submissions of one account. Called by the account's one reader."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+        self,
+        *,
+        account: Account,
+        redis: Client,
+        asker: Asker,
+        ledger: Ledger,
+        reader: LedgerReader,
+        journal: Journal,
+        tracker: Tracker,
+        settings: Tracking,
+    ) -> None:
+        self._account = account
+        self._redis = redis
+        self._asker = asker
+        self._ledger = ledger
+        self._reader = reader
+        self._journal = journal
+        self._tracker = tracker
+        self._settings = settings
+
+    async def waiting(self) -> int:
+        """How many submissions are not final."""
+        return await self._redis.zcard(keys.due(self._account.name))
+
+    async def oldest(self) -> float:
+        """Unix seconds before which no open submission of the last look began."""
+        return time.time() - self._settings.give_up_after
+
+    async def step(self) -> None:
+        """Look at what is due: drop what is final, decide what time or policy decides, ask about the rest."""
+        due = keys.due(self._account.name)
+        names = await self._redis.zrangebyscore(due, "-inf", time.time(), start=0, num=_MOST_DUE)
+        references = [Reference(name.decode()) for name in names]
+        if not references:
+            return
+        found = await self._open(references)
+        settled = [reference for reference in references if not found.get(reference)]
+        if settled:
+            await self._redis.zrem(due, *settled)
+        rows = [row for group in found.values() for row in group]
+        decided = [evidence for row in rows if (evidence := self._decide(row, time.time()))]
+        await self._ledger.apply(decided)
+        await self._reschedule(found)
+        if self._account.family.lookup is not None:
+            await self._ask(self._account.family.lookup, rows)
+
+    def _decide(self, row: Open, now: float) -> Evidence | None:
+        """What time or policy makes of a message; None when only the provider can tell, or nothing yet."""
+        age = now - row.record.changed_at
+        match row.record.state:
+            case State.SUBMITTED | State.ENROUTE if age >= self._settings.give_up_after:
+                return self._evidence(row, Event.EXPIRE, NO_REPORT)
+            case State.UNCERTAIN if self._account.family.lookup is None and age >= self._settings.lookup_grace:
+                return self._by_policy(row)
+        return None
+
+    def _by_policy(self, row: Open) -> Evidence | None:
+        match row.policy:
+            case OnUncertain.RESEND:
+                return self._evidence(row, Event.DISPROVE, "")
+            case OnUncertain.ASSUME_SENT:
+                return self._evidence(row, Event.ASSUME, row.record.code)
+            case OnUncertain.HOLD:
+                return None
+
+    async def _ask(self, lookup: Lookup, rows: Sequence[Open]) -> None:
+        """One bulk request for the oldest, single requests for some of the others: each has its own limit."""
+        ready = [row for row in rows if self._is_to_be_asked(row)]
+        singles, bulk = (ready, []) if len(ready) <= _AT_ONCE else (ready[lookup.most :], ready[: lookup.most])
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(group: Sequence[Open]) -> None:
+            async with gate:
+                await self._look(lookup, group)
+
+        groups = [bulk] if bulk else []
+        await asyncio.gather(*map(one, [*groups, *([row] for row in singles[:_MOST_SINGLE])]))
+
+    def _is_to_be_asked(self, row: Open) -> bool:
+        """An uncertain submission is given its grace before 'not found' would be believed."""
+        if row.record.state is State.UNCERTAIN:
+            return time.time() - row.record.changed_at >= self._settings.lookup_grace
+        return row.record.state in {State.SUBMITTED, State.ENROUTE}
+
+    async def _look(self, lookup: Lookup, rows: Sequence[Open]) -> None:
+        pairs = [(row.record.reference, row.msisdn) for row in rows]
+        request = lookup.build(self._account.credentials, pairs)
+        try:
+            answer = await self._asker.ask(request)
+        except TooSoonError:
+            return
+        if answer is None:
+            return
+        await self._journal.write(self._account.name, request.call, answer.status, answer.body)
+        match lookup.read(pairs, answer):
+            case Refused() as refusal:
+                await self._asker.refused(request.call, refusal)
+            case Reports(items=items):
+                await self._take_in(rows, items)
+
+    async def _take_in(self, rows: Sequence[Open], items: Sequence[Report | NotFound]) -> None:
+        known = {(row.record.reference, row.msisdn): row for row in rows}
+        reports = [item for item in items if isinstance(item, Report)]
+        missing = [known.get((item.reference, item.msisdn)) for item in items if isinstance(item, NotFound)]
+        await self._tracker.apply(reports, shelve=False)
+        doubted = [row for row in missing if row is not None and row.record.state is State.UNCERTAIN]
+        if doubted:
+            log.info("uncertain_not_found", account=self._account.name, messages=len(doubted))
+        await self._ledger.apply([self._evidence(row, Event.DISPROVE, NOT_FOUND) for row in doubted])
+        found = [
+            row
+            for item in reports
+            if item.event is None and (row := known.get((item.reference, item.msisdn))) is not None
+        ]
+        # the provider knows it: it was taken, whatever its status says so far
+        taken = [row for row in found if row.record.state is State.UNCERTAIN]
+        await self._ledger.apply([self._evidence(row, Event.SUBMIT, "") for row in taken])
+
+    def _evidence(self, row: Open, event: Event, code: str) -> Evidence:
+        return Evidence(
+            message=row.message,
+            account=self._account.name,
+            lane=row.lane,
+            event=event,
+            reference=row.record.reference,
+            code=code,
+            seconds=self._settings.give_up_after if event is Event.ASSUME else 0.0,
+        )
+
+    async def _reschedule(self, found: dict[Reference, list[Open]]) -> None:
+        """The older a submission, the longer until it is looked at again."""
+        now = time.time()
+        scores: dict[str, float] = {
+            reference: now + min(self._next_look(row, now) for row in rows)
+            for reference, rows in found.items()
+            if rows
+        }
+        if scores:
+            await self._redis.zadd(keys.due(self._account.name), scores, xx=True)
+
+    def _next_look(self, row: Open, now: float) -> float:
+        age = now - row.record.changed_at
+        left = self._settings.give_up_after - age
+        if row.record.state is State.UNCERTAIN:
+            wait = self._settings.lookup_grace - age if age < self._settings.lookup_grace else _SHORTEST_LOOK
+            return max(1.0, min(wait, _HELD_LOOK))
+        if self._account.family.lookup is None:
+            return max(1.0, left)
+        shortest = min(_SHORTEST_LOOK, self._settings.poll_every)
+        return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
+
+    async def _open(self, references: Sequence[Reference]) -> dict[Reference, list[Open]]:
+        behind = await self._reader.behind(self._account.name, references)
+        messages = [message for group in behind.values() for message in group]
+        records = await self._reader.records(messages)
+        recipients = await self._reader.recipients(messages)
+        found: dict[Reference, list[Open]] = {}
+        for reference, group in behind.items():
+            for message in group:
+                record, recipient = records.get(message), recipients.get(message)
+                view = await self._reader.campaign(message.campaign)
+                if record is None or recipient is None or view is None:
+                    continue
+                if record.reference == reference and not record.state.is_final:
+                    campaign = view.campaign
+                    found.setdefault(reference, []).append(
+                        Open(
+                            message=message,
+                            record=record,
+                            msisdn=recipient.msisdn,
+                            lane=campaign.lane,
+                            policy=campaign.on_uncertain,
+                        )
+                    )
+        return found

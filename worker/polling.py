@@ -1,0 +1,205 @@
+"""Pull: one account's reports fetched from the provider, within the provider's own limits.
+
+One process reads an account at a time, by a lease, because a drain hands each status over once. Raw
+answers go to the journal first; what was journalled and not applied is applied again after a crash.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Final, assert_never
+
+import structlog
+
+from producer.contract import keys
+from producer.contract.client import Client
+from worker.asking import Asker
+from worker.ledger import Journal
+from worker.ledger.accounts import AccountBook
+from worker.lookups import Lookups
+from worker.providers.interface import (
+    Answer,
+    Balance,
+    BalanceCall,
+    Drain,
+    History,
+    HttpRequest,
+    Refused,
+    Report,
+    Reports,
+)
+from worker.settings import Account, Tracking
+from worker.throttle import TooSoonError
+from worker.tracking import Tracker
+
+_LEASE: Final = 30
+_MOST_DRAINS: Final = 200
+_MOST_PAGES: Final = 30
+_BALANCE_EVERY: Final = 300.0
+_PROBE_AGAIN: Final = 60.0
+_PAGE_CURSOR: Final = "history"
+_APPLIED: Final = "applied"
+
+log = structlog.get_logger(__name__)
+
+
+class Poller:
+    """Polls one account: drain or history, then look-ups of what is due, then the balance when it is blocked."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+        self,
+        *,
+        account: Account,
+        redis: Client,
+        asker: Asker,
+        journal: Journal,
+        tracker: Tracker,
+        lookups: Lookups,
+        book: AccountBook,
+        settings: Tracking,
+        worker: str,
+    ) -> None:
+        self._account = account
+        self._redis = redis
+        self._asker = asker
+        self._journal = journal
+        self._tracker = tracker
+        self._lookups = lookups
+        self._book = book
+        self._settings = settings
+        self._worker = worker
+
+    async def step(self) -> bool:
+        """One turn; False when another process reads this account."""
+        if not await self._is_reader():
+            return False
+        await self._replay()
+        await self._probe()
+        family = self._account.family
+        if family.drain is not None:
+            await self._drain(family.drain)
+        if family.history is not None and await self._lookups.waiting():
+            await self._back_fill(family.history)
+        await self._lookups.step()
+        await self._tracker.rematch()
+        return True
+
+    async def release(self) -> None:
+        """Give the lease up, so that another process need not wait for it to run out."""
+        if await self._redis.get(keys.reader(self._account.name)) == self._worker.encode():
+            await self._redis.delete(keys.reader(self._account.name))
+
+    async def _is_reader(self) -> bool:
+        name, worker = keys.reader(self._account.name), self._worker
+        lease = int(_LEASE + self._settings.poll_every)
+        if await self._redis.set(name, worker, ex=lease, nx=True):
+            return True
+        if await self._redis.get(name) != worker.encode():
+            return False
+        await self._redis.expire(name, lease)
+        return True
+
+    async def _replay(self) -> None:
+        """Apply journal entries that a crash left unapplied."""
+        drain = self._account.family.drain
+        if drain is None:
+            return
+        after = await self._redis.hget(keys.cursors(self._account.name), _APPLIED)
+        for entry in await self._journal.since(self._account.name, (after or b"0").decode()):
+            if entry.call == "drain":
+                await self._read_drain(drain, Answer(status=entry.status, body=entry.body))
+            await self._mark(entry.id)
+
+    async def _drain(self, drain: Drain) -> None:
+        for _ in range(_MOST_DRAINS):
+            answer = await self._ask(drain.build(self._account.credentials))
+            if answer is None:
+                return
+            entry = await self._journal.write(self._account.name, "drain", answer.status, answer.body)
+            more = await self._read_drain(drain, answer)
+            await self._mark(entry)
+            if not more:
+                return
+
+    async def _read_drain(self, drain: Drain, answer: Answer) -> bool:
+        """Apply one drained answer; whether there may be more to read."""
+        match drain.read(answer):
+            case Refused() as refusal:
+                await self._asker.refused("status", refusal)
+                return False
+            case Reports(items=items, more=more):
+                applied = await self._tracker.apply([item for item in items if isinstance(item, Report)])
+                if items:
+                    log.debug("drained", account=self._account.name, reports=len(items), moved=applied.moved)
+                    await self._note("report_at")
+                return more
+            case other:
+                assert_never(other)
+
+    async def _mark(self, entry: str) -> None:
+        await self._redis.hset(keys.cursors(self._account.name), _APPLIED, entry)
+
+    async def _back_fill(self, history: History) -> None:
+        """Read history pages, newest first, on from where the last turn's window ended."""
+        cursors = keys.cursors(self._account.name)
+        cursor = (await self._redis.hget(cursors, _PAGE_CURSOR) or b"").decode()
+        oldest = datetime.fromtimestamp(await self._lookups.oldest(), UTC)
+        for _ in range(_MOST_PAGES):
+            answer = await self._ask(history.build(self._account.credentials, oldest, datetime.now(UTC), cursor))
+            if answer is None:
+                return
+            await self._journal.write(self._account.name, "messages", answer.status, answer.body)
+            cursor = await self._read_page(history, answer)
+            await self._redis.hset(cursors, _PAGE_CURSOR, cursor)
+            if not cursor:
+                return
+
+    async def _read_page(self, history: History, answer: Answer) -> str:
+        """Apply one page; where to go on from, empty when the next page would bring nothing that waits."""
+        match history.read(answer):
+            case Refused() as refusal:
+                await self._asker.refused("messages", refusal)
+                return ""
+            case Reports(items=items, more=more):
+                reports = [item for item in items if isinstance(item, Report)]
+                applied = await self._tracker.apply(reports, shelve=False)
+                if applied.moved:
+                    await self._note("report_at")
+                return reports[-1].cursor if more and reports and await self._lookups.waiting() else ""
+            case other:
+                assert_never(other)
+
+    async def _probe(self) -> None:
+        """Ask for the balance: now and then for the page, and to open an account that is blocked."""
+        state = await self._book.state(self._account.name)
+        until, seen = await self._redis.hmget(keys.account(self._account.name), ["until", "balance_at"])
+        now = time.time()
+        is_blocked = state in {"money", "credentials"}
+        if (is_blocked and now >= float(until or 0)) or (not is_blocked and now >= float(seen or 0) + _BALANCE_EVERY):
+            await self._ask_balance(self._account.family.balance, blocked=is_blocked)
+
+    async def _ask_balance(self, call: BalanceCall, *, blocked: bool) -> None:
+        answer = await self._ask(call.build(self._account.credentials), probe=blocked)
+        if answer is None:
+            return
+        match call.read(answer):
+            case Balance() as balance:
+                await self._book.note_balance(self._account.name, balance, time.time())
+                if blocked and balance.amount > 0:
+                    await self._book.open(self._account.name)
+                    log.info("account_open", account=self._account.name)
+                elif blocked:
+                    await self._note("until", _PROBE_AGAIN)
+            case Refused() as refusal:
+                await self._asker.refused("balance", refusal)
+            case other:
+                assert_never(other)
+
+    async def _ask(self, request: HttpRequest, *, probe: bool = False) -> Answer | None:
+        try:
+            return await self._asker.ask(request, probe=probe)
+        except TooSoonError as wait:
+            log.debug("poll_waits", account=self._account.name, call=request.call, seconds=wait.retry_in)
+            return None
+
+    async def _note(self, field: str, offset: float = 0.0) -> None:
+        await self._book.note(self._account.name, {field: str(int(time.time() + offset))})

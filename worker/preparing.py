@@ -1,0 +1,108 @@
+"""From taken jobs to requests: recipients read, texts rendered, messages grouped as the family allows."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from producer.contract.campaigns import Lane, Recipient
+from producer.contract.messages import CampaignId, MessageId, Reference
+from producer.segments import is_gsm7
+from worker.engine import Taken
+from worker.ledger import CampaignView, ClaimRequest, LedgerReader
+from worker.providers.interface import HttpRequest, Outgoing
+from worker.settings import Account
+
+_REFERENCE_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One request ready to be claimed: who claims what, what will be said, and the request itself."""
+
+    claim: ClaimRequest
+    outgoing: tuple[Outgoing, ...]
+    request: HttpRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    job: Taken
+    outgoing: Outgoing
+
+
+class Preparer:
+    """Prepares the requests of one account. `clock` gives unix seconds."""
+
+    def __init__(self, account: Account, reader: LedgerReader, login: str, clock: Callable[[], float]) -> None:
+        self._account = account
+        self._reader = reader
+        self._login = login
+        self._clock = clock
+
+    async def prepare(self, jobs: Sequence[Taken]) -> tuple[list[Prepared], list[Taken]]:
+        """Requests in the order of the jobs, and the jobs whose message does not exist (any more)."""
+        messages = [job.message for job in jobs]
+        recipients = await self._reader.recipients(messages)
+        again = await self._tried_before(messages)
+        campaigns = await self._campaigns(messages)
+        ready: dict[tuple[CampaignId, Lane, str], list[_Ready]] = {}
+        lost = []
+        for job in jobs:
+            view, recipient = campaigns.get(job.message.campaign), recipients.get(job.message)
+            if view is None or recipient is None:
+                lost.append(job)
+                continue
+            row = _Ready(job=job, outgoing=self._outgoing(view, recipient))
+            alone = str(job.message) if job.message in again else ""
+            ready.setdefault((job.message.campaign, job.lane, alone), []).append(row)
+        groups = (group for rows in ready.values() for group in self._groups(rows))
+        return [self._request(group) for group in groups], lost
+
+    async def _tried_before(self, messages: Sequence[MessageId]) -> set[MessageId]:
+        """Messages of a second attempt travel alone, so that one bad row cannot hold up its neighbours."""
+        if self._account.limits.batch == 1:
+            return set()
+        records = await self._reader.records(messages)
+        return {message for message, record in records.items() if record.attempts}
+
+    async def _campaigns(self, messages: Iterable[MessageId]) -> Mapping[CampaignId, CampaignView]:
+        ids = dict.fromkeys(message.campaign for message in messages)
+        views = {campaign: await self._reader.campaign(campaign) for campaign in ids}
+        return {campaign: view for campaign, view in views.items() if view is not None}
+
+    def _outgoing(self, view: CampaignView, recipient: Recipient) -> Outgoing:
+        text = view.template.render(recipient.values)
+        ends = view.campaign.not_after
+        return Outgoing(
+            msisdn=recipient.msisdn,
+            text=text,
+            sender=view.campaign.sender or self._account.sender,
+            unicode=not is_gsm7(text),
+            valid_for=ends.timestamp() - self._clock() if ends else None,
+        )
+
+    def _groups(self, rows: Sequence[_Ready]) -> Iterator[Sequence[_Ready]]:
+        """Groups as the family allows, cut to the account's own batch size."""
+        most = self._account.limits.batch
+        for places in self._account.family.sending.group([row.outgoing for row in rows]):
+            for start in range(0, len(places), most):
+                yield [rows[place] for place in places[start : start + most]]
+
+    def _request(self, group: Sequence[_Ready]) -> Prepared:
+        family = self._account.family
+        reference = Reference("v" + secrets.token_hex(_REFERENCE_BYTES))
+        outgoing = tuple(row.outgoing for row in group)
+        request = family.sending.build(self._account.credentials, outgoing, reference)
+        first = group[0].job
+        claim = ClaimRequest(
+            campaign=first.message.campaign,
+            account=self._account.name,
+            lane=first.lane,
+            messages=tuple(row.job.message for row in group),
+            reference=reference,
+            login=self._login,
+            fingerprint=request.fingerprint,
+            fence=family.rules.fence,
+        )
+        return Prepared(claim=claim, outgoing=outgoing, request=request)

@@ -1,0 +1,223 @@
+"""One worker process: the roles it plays, its heartbeat, and its stop."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any, Final, cast
+
+import structlog
+from arq.cron import cron
+from arq.typing import WorkerCoroutine
+from arq.worker import func
+from redis.exceptions import RedisError
+
+from producer.contract import keys
+from producer.contract.jobs import FEED, SEND_MESSAGE
+from producer.contract.messages import MessageId
+from producer.directory import announce
+from producer.pool import connect
+from worker.app import App, SendingParts, TrackingParts
+from worker.engine import ControlWorker, Taken
+from worker.feeding import ask_for_feed, feed
+from worker.settings import Settings
+
+_BEAT: Final = 1.0
+_BEAT_LIFE: Final = 60
+_HEALTH_EVERY: Final = 5
+_AFTER_ERROR: Final = 1.0
+_SWEEP_SECONDS: Final = {0, 15, 30, 45}
+_FORGET_WORKER: Final = 86_400
+
+log = structlog.get_logger(__name__)
+
+Context = dict[str, Any]  # Any: arq's own type for a context
+
+
+class Role(StrEnum):
+    """What a process does: submit messages, or follow them to their end."""
+
+    SEND = "send"
+    TRACK = "track"
+
+
+async def run(settings: Settings, roles: frozenset[Role]) -> None:
+    """Work until SIGTERM or SIGINT, then stop within `settings.sending.stop_within` seconds."""
+    redis = connect(settings.redis_url)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    process = Process(App(settings, redis), roles)
+    try:
+        await process.start()
+        watch = asyncio.create_task(process.failed())
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({watch, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        failure = watch.exception() if watch.done() else None
+        watch.cancel()
+        log.info("worker_stopping", worker=process.app.worker)
+        await process.stop(settings.sending.stop_within)
+        log.info("worker_stopped", worker=process.app.worker)
+        if failure is not None:
+            raise failure
+    finally:
+        await redis.aclose()
+
+
+class Process:
+    """The roles of one process, each with its tasks. Every task has this owner, which awaits it."""
+
+    def __init__(self, app: App, roles: frozenset[Role]) -> None:
+        self.app = app
+        self._roles = roles
+        self._sending: list[SendingParts] = []
+        self._tracking: list[TrackingParts] = []
+        self._controls: list[ControlWorker] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._senders: list[asyncio.Task[None]] = []
+        self._started_at = time.time()
+        self._beats = 0
+
+    async def start(self) -> None:
+        """Announce the accounts and start every role's tasks."""
+        app = self.app
+        await announce(app.redis, app.entries())
+        if Role.SEND in self._roles:
+            self._sending = [app.sending(account) for account in app.settings.accounts.values()]
+            self._start_sending()
+        if Role.TRACK in self._roles:
+            self._tracking = [app.tracking(account) for account in app.settings.accounts.values()]
+            self._start_tracking()
+        self._own(self._beat())
+        log.info("worker_started", worker=app.worker, roles=sorted(self._roles), accounts=list(app.settings.accounts))
+
+    async def failed(self) -> None:
+        """Wait until a task ends by itself, which none should; raise what ended it."""
+        done, _ = await asyncio.wait([*self._tasks, *self._senders], return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
+    async def stop(self, within: float) -> None:
+        """Claim no more, let requests end, record everything, give leases back."""
+        ends = time.monotonic() + within
+        await asyncio.gather(*(parts.sender.stop(within * 0.8) for parts in self._sending))
+        left = max(0.5, ends - time.monotonic())
+        await asyncio.gather(*(control.stop(left) for control in self._controls))
+        for task in [*self._senders, *self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._senders, *self._tasks, return_exceptions=True)
+        with suppress(RedisError, OSError):
+            await self._leave()
+        for exchange in [parts.exchange for parts in self._sending] + [parts.exchange for parts in self._tracking]:
+            await exchange.close()
+
+    async def _leave(self) -> None:
+        for sending in self._sending:
+            await sending.learning.flush()
+        for tracking in self._tracking:
+            await tracking.poller.release()
+            await tracking.gate.close()
+        await self.app.redis.delete(keys.worker(self.app.worker))
+        await self.app.redis.zrem(keys.WORKERS, self.app.worker)
+
+    def _start_sending(self) -> None:
+        context: Context = {
+            "feeders": {parts.account.name: parts.feeder for parts in self._sending},
+            "senders": {parts.account.name: parts.sender for parts in self._sending},
+            "reader": self.app.reader,
+            "redis": self.app.redis,
+        }
+        control = ControlWorker(
+            keys.CONTROL_SEND,
+            self.app.redis,
+            [func(feed, name=FEED, max_tries=1), func(send_message, name=SEND_MESSAGE)],
+            context=context,
+        )
+        self._start_control(control)
+        self._own(self.app.recorder.run())
+        self._own(self.app.receiver.run())
+        self._senders = [asyncio.create_task(parts.sender.run()) for parts in self._sending]
+
+    def _start_tracking(self) -> None:
+        control = ControlWorker(
+            keys.CONTROL_TRACK,
+            self.app.redis,
+            [],
+            cron_jobs=[cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1)],
+        )
+        self._start_control(control)
+        for parts in self._tracking:
+            self._own(self._poll(parts))
+
+    def _start_control(self, control: ControlWorker) -> None:
+        self._controls.append(control)
+        self._own(control.async_run())
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:  # Any: what a coroutine yields and is sent
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _sweep(self, _: Context) -> None:
+        await self.app.sweeper.step()
+
+    async def _poll(self, parts: TrackingParts) -> None:
+        while True:
+            try:
+                await parts.poller.step()
+            except (RedisError, OSError) as error:
+                log.warning("poller_waits_for_redis", error=type(error).__name__)
+            await asyncio.sleep(self.app.settings.tracking.poll_every)
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                await self._heartbeat()
+            except (RedisError, OSError) as error:
+                log.warning("heartbeat_waits_for_redis", error=type(error).__name__)
+            await asyncio.sleep(_BEAT)
+
+    async def _heartbeat(self) -> None:
+        """Say that this process lives; write what it counted; ask for the feeder where there is work."""
+        self._beats += 1
+        now = time.time()
+        fields = {
+            "roles": ",".join(sorted(self._roles)),
+            "host": socket.gethostname(),
+            "pid": str(os.getpid()),
+            "started_at": str(int(self._started_at)),
+            "beat_at": str(int(now)),
+            **{f"on_wire:{parts.account.name}": str(parts.gate.in_flight) for parts in self._sending},
+            **{f"waiting:{parts.account.name}": _why(parts) for parts in self._sending},
+        }
+        async with self.app.redis.pipeline(transaction=False) as pipe:
+            pipe.hset(keys.worker(self.app.worker), mapping=fields)
+            pipe.expire(keys.worker(self.app.worker), _BEAT_LIFE)
+            pipe.zadd(keys.WORKERS, {self.app.worker: now})
+            pipe.zremrangebyscore(keys.WORKERS, "-inf", now - _FORGET_WORKER)
+            await pipe.execute()
+        for parts in self._sending:
+            await parts.learning.flush()
+            if await self.app.redis.zcard(keys.active(parts.account.name)):
+                await ask_for_feed(self.app.redis, parts.account.name)
+            if self._beats % _HEALTH_EVERY == 1:
+                await parts.queues.record_health(parts.gate.in_flight)
+
+
+async def send_message(ctx: Context, message_id: str) -> None:
+    """The arq function of a message's job, for jobs that a stock arq worker runs or a stock producer made."""
+    message = MessageId.parse(message_id)
+    view = await ctx["reader"].campaign(message.campaign)
+    if view is None:
+        log.warning("job_without_campaign", message=message_id)
+        return
+    sender = ctx["senders"][view.campaign.account]
+    await sender.send_now(message, Taken(message=message, lane=view.campaign.lane))
+
+
+def _why(parts: SendingParts) -> str:
+    return parts.gate.waiting.why if parts.gate.waiting else ""

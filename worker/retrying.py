@@ -1,0 +1,43 @@
+"""What follows from an outcome: the event to record and the wait before the next attempt. Pure."""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from producer.contract.states import Event
+from worker.providers.interface import Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+
+_WAITS: Final = (5.0, 30.0, 120.0, 600.0, 1800.0)
+"""Seconds before attempt 2, 3, … where the provider names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to record. `seconds`: until the next attempt, for DEFER."""
+
+    event: Event
+    code: str = ""
+    seconds: float = 0.0
+
+
+def next_step(outcome: Outcome, attempt: int, *, most: int, shortest: float) -> Step:
+    """The step after attempt number `attempt` (from 1) of at most `most`; `shortest`: least wait, seconds.
+
+    A message that was deferred `most` times is rejected with the provider's last reason. A blocked route
+    costs no attempt: the message goes back to its queue and waits for the account.
+    """
+    match outcome:
+        case Submitted():
+            return Step(event=Event.SUBMIT)
+        case Rejected(code=code):
+            return Step(event=Event.REJECT, code=code)
+        case Uncertain(code=code):
+            return Step(event=Event.DOUBT, code=code)
+        case RouteBlocked(code=code):
+            return Step(event=Event.RELEASE, code=code)
+        case Deferred(code=code) if attempt >= most:
+            return Step(event=Event.REJECT, code=code)
+        case Deferred(code=code, retry_in=retry_in):
+            wait = retry_in if retry_in is not None else _WAITS[min(attempt, len(_WAITS)) - 1]
+            return Step(event=Event.DEFER, code=code, seconds=max(wait, shortest))
+        case _:
+            assert_never(outcome)

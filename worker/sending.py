@@ -1,0 +1,181 @@
+"""The story of one account's messages in one process: admit, take, prepare, claim, submit, record.
+
+What a crash leaves, step by step: after *take* the job comes back by itself (10 s); after *claim* the
+message is in_flight with a lease, then uncertain; after *submit* the same; after *record* it is done.
+"""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from producer.contract.messages import MessageId
+from producer.contract.states import Event
+from worker.engine import AccountQueues, Taken
+from worker.ledger import Claimed, Ledger, Write
+from worker.ledger.ledger import ClaimAnswer
+from worker.preparing import Prepared, Preparer
+from worker.recording import Recorder
+from worker.submitting import Submitter
+from worker.throttle import Admission, Gate, Waiting
+from worker.throttle.gate import until_open
+
+_IDLE: Final = 0.03
+_MOST_WAIT: Final = 0.25
+_AFTER_ERROR: Final = 1.0
+_MOST_TAKEN: Final = 2000
+
+log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Sends for one account. `run` until cancelled after `stop`; one consumer per slot does the requests."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+        self,
+        *,
+        queues: AccountQueues,
+        gate: Gate,
+        preparer: Preparer,
+        ledger: Ledger,
+        submitter: Submitter,
+        recorder: Recorder,
+        consumers: int,
+        batch: int,
+    ) -> None:
+        self._queues = queues
+        self._gate = gate
+        self._preparer = preparer
+        self._ledger = ledger
+        self._submitter = submitter
+        self._recorder = recorder
+        self._batch = batch
+        self._claimed: asyncio.Queue[tuple[Prepared, tuple[Claimed, ...]]] = asyncio.Queue()
+        self._consumer_count = consumers
+        self._consumers: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until `stop`. A Redis that is away is waited for."""
+        self._consumers = [asyncio.create_task(self._consume()) for _ in range(self._consumer_count)]
+        while not self._stopping.is_set():
+            try:
+                pause = await self._round()
+            except (RedisError, OSError) as error:
+                log.warning("sender_waits_for_redis", error=type(error).__name__)
+                pause = _AFTER_ERROR
+            if pause:
+                await self._pause(pause)
+
+    async def stop(self, within: float) -> None:
+        """Claim no more; let requests in flight end for `within` seconds; record the rest as uncertain.
+
+        What was claimed and has not reached the wire goes back to its queue.
+        """
+        self._stopping.set()
+        await self._submitter.quiet(within)
+        for consumer in self._consumers:
+            consumer.cancel()
+        await asyncio.gather(*self._consumers, return_exceptions=True)
+        while not self._claimed.empty():
+            prepared, claimed = self._claimed.get_nowait()
+            await self._release(prepared, claimed)
+        await self._recorder.drain()
+        await self._gate.close()
+
+    async def send_now(self, message: MessageId, job: Taken) -> None:
+        """Send one message outside the loop: what the arq function does under a stock arq worker."""
+        while isinstance(admission := await self._gate.admit(1), Waiting):
+            await self._pause(min(admission.seconds, _MOST_WAIT) or _IDLE)
+        prepared, _ = await self._preparer.prepare([job])
+        if not prepared:
+            self._gate.left()
+            log.warning("message_without_recipient", message=str(message))
+            return
+        await self._claim(prepared, admission)
+
+    async def _round(self) -> float:
+        """One turn; returns seconds to pause, 0 to go on at once."""
+        ready = await self._queues.ready()
+        if not ready:
+            await self._gate.idle()
+            return _IDLE
+        admission = await self._gate.admit(min(math.ceil(ready / self._batch), self._consumer_count))
+        if isinstance(admission, Waiting):
+            return min(max(admission.seconds, 0.002), _MOST_WAIT)
+        jobs = await self._queues.take(min(admission.permits * self._batch, _MOST_TAKEN))
+        prepared, lost = await self._preparer.prepare(jobs) if jobs else ([], [])
+        if lost:
+            log.warning("jobs_without_message", count=len(lost), first=str(lost[0].message))
+            await self._queues.drop(lost)
+        await self._claim(await self._within(prepared, admission), admission)
+        return 0.0
+
+    async def _within(self, prepared: Sequence[Prepared], admission: Admission) -> Sequence[Prepared]:
+        """As many requests as permits; the jobs of the others go back, the permits too many are given up."""
+        over = prepared[admission.permits :]
+        if over:
+            await self._queues.give_back(
+                [Taken(message=message, lane=each.claim.lane) for each in over for message in each.claim.messages]
+            )
+        for _ in range(admission.permits - len(prepared)):
+            self._gate.left()
+        return prepared[: admission.permits]
+
+    async def _claim(self, prepared: Sequence[Prepared], admission: Admission) -> None:
+        answers = await self._ledger.claim([each.claim for each in prepared])
+        await until_open(admission)
+        for each, claimed in zip(prepared, answers, strict=True):
+            if all(claim.answer is ClaimAnswer.CLAIMED for claim in claimed):
+                self._claimed.put_nowait((each, claimed))
+            else:
+                self._gate.left()
+                await self._release(each, claimed)
+
+    async def _release(self, prepared: Prepared, claimed: Sequence[Claimed]) -> None:
+        """Claimed, and not sent: back to the queue, no attempt spent."""
+        await self._recorder.put(
+            [
+                Write(
+                    message=claim.message,
+                    account=prepared.claim.account,
+                    lane=prepared.claim.lane,
+                    attempt=claim.attempt,
+                    event=Event.RELEASE,
+                    reference=prepared.claim.reference,
+                )
+                for claim in claimed
+                if claim.answer is ClaimAnswer.CLAIMED
+            ]
+        )
+
+    async def _consume(self) -> None:
+        while True:
+            prepared, claimed = await self._claimed.get()
+            try:
+                await self._gate.pace()
+            except asyncio.CancelledError:
+                self._gate.left()
+                await self._release(prepared, claimed)
+                raise
+            try:
+                writes = await self._submitter.submit(prepared, claimed)
+            finally:
+                self._gate.left()
+            await self._recorder.put(writes)
+            if _cancelled():  # on the wire: what it meant is recorded, so it may end now
+                return
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,284 @@
+"""Settings: `volley.toml` and the environment, checked once, frozen, with errors that say what would be right."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from producer.contract.campaigns import checked_name
+from producer.contract.messages import AccountName
+from worker.providers.interface import Credentials, Family
+from worker.providers.registry import FAMILIES
+
+DEFAULT_PATH: Final = "volley.toml"
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names it and says what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an account may do: requests a second, requests at once, messages in one request."""
+
+    rate: float
+    in_flight: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One set of credentials at one provider, with its limits."""
+
+    name: AccountName
+    family: Family
+    credentials: Credentials
+    limits: Limits
+    sender: str = ""
+    default_region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How the senders work. All times are seconds."""
+
+    request_timeout: float = 20.0
+    connect_timeout: float = 5.0
+    max_attempts: int = 5
+    stop_within: float = 25.0
+    horizon: float = 3.0
+
+    @property
+    def lease(self) -> int:
+        """How long a claim is held: the longest request and a margin to record it."""
+        return int(self.request_timeout) + 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """How reports are fetched. All times are seconds."""
+
+    poll_every: float = 60.0
+    lookup_grace: float = 90.0
+    give_up_after: float = 72 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept. Seconds, and entries."""
+
+    finished_for: float = 30 * 86_400.0
+    references_for: float = 7 * 86_400.0
+    journal_length: int = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a worker is told. Secrets are only in `Account.credentials`, which hides them from `repr`."""
+
+    redis_url: str = field(repr=False)
+    accounts: Mapping[AccountName, Account]
+    sending: Sending = Sending()
+    tracking: Tracking = Tracking()
+    retention: Retention = Retention()
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file that VOLLEY_CONFIG names (default ./volley.toml). SettingsError when anything is wrong."""
+    path = Path(environment.get("VOLLEY_CONFIG", DEFAULT_PATH))
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read {path}: {error.strerror}; write one (README, 'A real account') or name it in VOLLEY_CONFIG"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    return parse(document, environment)
+
+
+def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:  # Any: TOML values
+    """Settings from a parsed document. SettingsError names the first setting that is missing or wrong."""
+    table = _Table(document, "", environment)
+    accounts = table.table("accounts")
+    names = accounts.names()
+    if not names:
+        raise SettingsError("[accounts.NAME] is missing: name at least one account, with its family and base_url")
+    settings = Settings(
+        redis_url=_redis_url(environment),
+        accounts={AccountName(name): _account(name, accounts.table(name)) for name in names},
+        sending=_sending(table.table("sending")),
+        tracking=_tracking(table.table("tracking")),
+        retention=_retention(table.table("retention")),
+    )
+    table.done()
+    accounts.done()
+    return settings
+
+
+def _redis_url(environment: Mapping[str, str]) -> str:
+    url = environment.get("REDIS_URL", "")
+    if not url:
+        raise SettingsError(
+            "REDIS_URL is not set: start workers with 'volley worker …', which finds or starts a Redis, "
+            "or set it, for example redis://localhost:6379/0"
+        )
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
+    return url
+
+
+def _account(name: str, table: "_Table") -> Account:
+    try:
+        checked_name(name, f"[accounts.{name}]: the name")
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    family = FAMILIES.get(table.text("family"))
+    if family is None:
+        raise SettingsError(f"{table.path}.family must be one of {', '.join(sorted(FAMILIES))}")
+    account = Account(
+        name=AccountName(name),
+        family=family,
+        credentials=_credentials(table),
+        limits=_limits(table.table("limits"), family),
+        sender=table.text("sender", ""),
+        default_region=table.text("default_region", "").upper(),
+    )
+    table.ignore("callback_secret")
+    table.done()
+    return account
+
+
+def _credentials(table: "_Table") -> Credentials:
+    base_url = table.text("base_url").rstrip("/")
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{table.path}.base_url must be an address such as https://smscentre.com")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not table.flag("allow_http"):
+        raise SettingsError(
+            f"{table.path}.base_url sends credentials in the clear over http: use https, or set allow_http = true"
+        )
+    table.ignore("allow_http")
+    key = table.text("api_key", "") or table.text("key", "")
+    table.ignore("key")
+    login, password = table.text("login", ""), table.text("password", "")
+    if not key and not (login and password):
+        raise SettingsError(f"{table.path} needs either key (or api_key), or login and password")
+    return Credentials(base_url=base_url, login=login, password=password, key=key)
+
+
+def _limits(table: "_Table", family: Family) -> Limits:
+    rules = family.rules
+    limits = Limits(
+        rate=table.number("rate", rules.rate, least=0.01, most=100_000),
+        in_flight=table.whole("in_flight", rules.in_flight, least=1, most=rules.most_in_flight),
+        batch=table.whole("batch", rules.most_per_request, least=1, most=rules.most_per_request),
+    )
+    table.done()
+    return limits
+
+
+def _sending(table: "_Table") -> Sending:
+    usual = Sending()
+    sending = Sending(
+        request_timeout=table.number("request_timeout", usual.request_timeout, least=1, most=120),
+        connect_timeout=table.number("connect_timeout", usual.connect_timeout, least=0.1, most=60),
+        max_attempts=table.whole("max_attempts", usual.max_attempts, least=1, most=50),
+        stop_within=table.number("stop_within", usual.stop_within, least=0.1, most=600),
+        horizon=table.number("horizon", usual.horizon, least=0.5, most=60),
+    )
+    table.done()
+    return sending
+
+
+def _tracking(table: "_Table") -> Tracking:
+    usual = Tracking()
+    tracking = Tracking(
+        poll_every=table.number("poll_every", usual.poll_every, least=0.1, most=86_400),
+        lookup_grace=table.number("lookup_grace", usual.lookup_grace, least=0, most=86_400),
+        give_up_after=table.number("give_up_after", usual.give_up_after, least=1, most=30 * 86_400),
+    )
+    table.done()
+    return tracking
+
+
+def _retention(table: "_Table") -> Retention:
+    usual = Retention()
+    retention = Retention(
+        finished_for=table.number("finished_for", usual.finished_for, least=60, most=10 * 365 * 86_400),
+        references_for=table.number("references_for", usual.references_for, least=3600, most=365 * 86_400),
+        journal_length=table.whole("journal_length", usual.journal_length, least=100, most=10_000_000),
+    )
+    table.done()
+    return retention
+
+
+class _Table:
+    """One TOML table being read: every access is checked, and what was never asked for is an error."""
+
+    def __init__(self, values: Any, path: str, environment: Mapping[str, str]) -> None:  # Any: TOML
+        if not isinstance(values, Mapping):
+            raise SettingsError(f"{path} must be a table ([{path}])")
+        self._values = values
+        self._environment = environment
+        self._asked: set[str] = set()
+        self.path = path
+
+    def names(self) -> list[str]:
+        return list(self._values)
+
+    def table(self, name: str) -> "_Table":
+        return _Table(self._get(name, {}), f"{self.path}.{name}".lstrip("."), self._environment)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._get(name, default)
+        if value is None:
+            raise SettingsError(f"{self.path}.{name} is missing")
+        if not isinstance(value, str):
+            raise SettingsError(f"{self.path}.{name} must be a text in quotes")
+        if value.startswith("env:"):
+            return self._secret(name, value.removeprefix("env:"))
+        return value
+
+    def number(self, name: str, default: float, *, least: float, most: float) -> float:
+        value = self._get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise SettingsError(f"{self.path}.{name} must be a number from {least:g} to {most:g}")
+        return float(value)
+
+    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self._get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise SettingsError(f"{self.path}.{name} must be a whole number from {least} to {most}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name, False)  # noqa: FBT003 - the default is the value
+        if not isinstance(value, bool):
+            raise SettingsError(f"{self.path}.{name} must be true or false")
+        return value
+
+    def ignore(self, name: str) -> None:
+        self._asked.add(name)
+
+    def done(self) -> None:
+        unknown = sorted(set(self._values) - self._asked)
+        if unknown:
+            known = ", ".join(sorted(self._asked))
+            raise SettingsError(f"{self.path or 'top level'}: unknown setting {unknown[0]!r} (known: {known})")
+
+    def _get(self, name: str, default: Any) -> Any:  # Any: TOML values
+        self._asked.add(name)
+        return self._values.get(name, default)
+
+    def _secret(self, name: str, variable: str) -> str:
+        try:
+            return self._environment[variable]
+        except KeyError:
+            raise SettingsError(
+                f"{self.path}.{name} is taken from the environment variable {variable}, which is not set"
+            ) from None

@@ -1,0 +1,111 @@
+"""One request on the wire: ask, read the answer, decide the step of each message, tell what was learnt."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, assert_never
+
+import structlog
+
+from worker.learning import Learning
+from worker.ledger import Claimed, Write
+from worker.preparing import Prepared
+from worker.providers.exchange import AnswerLost, Exchange, NotSent
+from worker.providers.interface import Answer, Block, Outcome, RouteBlocked, Uncertain
+from worker.retrying import next_step
+from worker.settings import Account
+
+_STOPPED: Final = "volley.stopped_on_wire"
+_LOST: Final = "volley.answer_lost"
+_UNREACHABLE: Final = "volley.not_sent"
+
+log = structlog.get_logger(__name__)
+
+
+class Submitter:
+    """Submits prepared requests of one account."""
+
+    def __init__(self, account: Account, exchange: Exchange, learning: Learning, *, most_attempts: int) -> None:
+        self._account = account
+        self._exchange = exchange
+        self._learning = learning
+        self._most_attempts = most_attempts
+        self.on_wire = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    async def submit(self, prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
+        """Send one request; what is to be recorded for each of its messages. Raises nothing but cancellation.
+
+        Cancelled on the wire (a stop that could not wait), the messages are recorded as uncertain: the
+        cancellation is swallowed here and the consumer ends after it has handed them over.
+        """
+        self.on_wire += 1
+        self._quiet.clear()
+        started = time.monotonic()
+        try:
+            answer = await self._exchange.ask(prepared.request)
+        except asyncio.CancelledError:
+            return self._writes(prepared, claimed, self._all(prepared, _stopped()))
+        finally:
+            self._off_wire()
+        outcomes = self._outcomes(prepared, claimed, answer)
+        await self._learning.learn(outcomes, time.monotonic() - started)
+        return self._writes(prepared, claimed, outcomes)
+
+    async def quiet(self, within: float) -> None:
+        """Wait until no request is on the wire, for `within` seconds at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), within)
+
+    def _off_wire(self) -> None:
+        self.on_wire -= 1
+        if not self.on_wire:
+            self._quiet.set()
+
+    def _outcomes(
+        self, prepared: Prepared, claimed: Sequence[Claimed], answer: Answer | NotSent | AnswerLost
+    ) -> tuple[Outcome, ...]:
+        match answer:
+            case Answer():
+                return self._account.family.sending.read(
+                    prepared.outgoing,
+                    prepared.claim.reference,
+                    answer,
+                    earlier_attempt=any(claim.attempt > 1 for claim in claimed),
+                )
+            case AnswerLost(reason=reason):
+                return self._all(prepared, Uncertain(code=_LOST, words=f"the answer was lost: {reason}"))
+            case NotSent(reason=reason):
+                blocked = RouteBlocked(
+                    code=_UNREACHABLE, words=f"the provider cannot be reached: {reason}", block=Block.UNREACHABLE
+                )
+                return self._all(prepared, blocked)
+            case _:
+                assert_never(answer)
+
+    def _all(self, prepared: Prepared, outcome: Outcome) -> tuple[Outcome, ...]:
+        return (outcome,) * len(prepared.outgoing)
+
+    def _writes(self, prepared: Prepared, claimed: Sequence[Claimed], outcomes: Sequence[Outcome]) -> list[Write]:
+        return [self._write(prepared, claim, outcome) for claim, outcome in zip(claimed, outcomes, strict=True)]
+
+    def _write(self, prepared: Prepared, claim: Claimed, outcome: Outcome) -> Write:
+        step = next_step(
+            outcome, claim.attempt, most=self._most_attempts, shortest=self._account.family.rules.retry_in
+        )
+        return Write(
+            message=claim.message,
+            account=self._account.name,
+            lane=prepared.claim.lane,
+            attempt=claim.attempt,
+            event=step.event,
+            reference=getattr(outcome, "reference", prepared.claim.reference),
+            seconds=step.seconds,
+            code=step.code,
+        )
+
+
+def _stopped() -> Outcome:
+    return Uncertain(code=_STOPPED, words="the worker was stopped before the provider answered")

@@ -1,0 +1,135 @@
+"""Admission: rate and slots of one provider login, shared over Redis, paced in this process by aiolimiter."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from aiolimiter import AsyncLimiter
+
+from producer.contract import keys
+from producer.contract.client import Client
+from producer.contract.messages import AccountName
+from producer.contract.scripts import Script
+from worker.providers.interface import Credentials
+
+_ADMIT: Final = Script("worker.throttle", "admit")
+_CONGEST: Final = Script("worker.throttle", "congest")
+
+_BLOCK: Final = 50.0
+"""Milliseconds of permits that one round trip leases."""
+
+_UNPACED: Final = 5000.0
+"""Requests a second above which local pacing costs more than it smooths; the shared rate still holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Why nothing may leave, and for how many seconds at least: 'rate', 'slots', 'paused', 'money', …"""
+
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """`permits` requests may leave, the first in `opens_in` seconds, the next ones paced behind it."""
+
+    permits: int
+    opens_in: float
+
+
+def login_key(family: str, credentials: Credentials) -> str:
+    """The name of a provider login in Redis: a hash, so that two accounts of one login share its limits."""
+    secret = f"{family}\n{credentials.base_url}\n{credentials.login}\n{credentials.key}"
+    return hashlib.blake2b(secret.encode(), digest_size=8).hexdigest()
+
+
+class Gate:
+    """This process' door to one provider login.
+
+    `admit` leases permits; each must be followed by one `pace`, then one `left` (the request is over or
+    was not sent). `idle` gives unused slots back. `effective_rate` and `waiting` tell what it does.
+    """
+
+    def __init__(
+        self,
+        redis: Client,
+        *,
+        account: AccountName,
+        login: str,
+        rate: float,
+        slots: int,
+        worker: str,
+        slot_lease: float,
+    ) -> None:
+        self._redis = redis
+        self._keys = [keys.throttle(login), keys.slots(login), keys.account(account)]
+        self._ceiling = rate
+        self._slots = slots
+        self._worker = worker
+        self._slot_lease = int(slot_lease * 1000)
+        self._pacer = _pacer(rate)
+        self._touched_at = 0.0
+        self.login = login
+        self.in_flight = 0
+        self.effective_rate = rate
+        self.waiting: Waiting | None = None
+
+    async def admit(self, wanted: int, *, probe: bool = False) -> Admission | Waiting:
+        """Lease up to `wanted` permits. `probe` passes an account that is blocked or paused."""
+        permits, opens_in, _, again_in, why, rate = await self._ask(wanted, probe=probe)
+        self._adapt(rate / 1000)
+        if not permits:
+            self.waiting = Waiting(why=bytes(why).decode(), seconds=again_in / 1000)
+            return self.waiting
+        self.waiting = None
+        self.in_flight += permits
+        return Admission(permits=permits, opens_in=opens_in / 1000)
+
+    async def pace(self) -> None:
+        """Wait for this permit's turn behind the ones before it."""
+        if self._pacer is not None:
+            await self._pacer.acquire()
+
+    def left(self) -> None:
+        """One permit's request is over (or was not sent): its slot may be used again."""
+        self.in_flight -= 1
+
+    async def idle(self) -> None:
+        """Give unused slots back, and renew the used ones; at most once a second."""
+        if time.monotonic() - self._touched_at >= 1.0:
+            await self._ask(0, probe=True)
+
+    async def slow_down(self, why: str, factor: float = 0.5) -> None:
+        """Lower the shared rate by `factor` (below 1), at most one step a second."""
+        rate = await _CONGEST.run(self._redis, self._keys[:1], [self._ceiling, factor, why])
+        self._adapt(int(rate) / 1000)
+
+    async def close(self) -> None:
+        """Forget this process' share of the slots, once nothing of it is in flight."""
+        if not self.in_flight:
+            await self._redis.hdel(self._keys[1], self._worker)
+
+    async def _ask(self, wanted: int, *, probe: bool) -> list[int]:
+        self._touched_at = time.monotonic()
+        args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, _BLOCK, self._slot_lease)
+        answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe)])
+        return answer
+
+    def _adapt(self, rate: float) -> None:
+        if rate > 0 and abs(rate - self.effective_rate) > self.effective_rate * 0.01:
+            self.effective_rate = rate
+            self._pacer = _pacer(rate)
+
+
+def _pacer(rate: float) -> AsyncLimiter | None:
+    """A period of one permit: with a longer one aiolimiter lets a burst of nearly twice the rate through."""
+    return AsyncLimiter(1, 1 / rate) if rate < _UNPACED else None
+
+
+async def until_open(admission: Admission) -> None:
+    """Sleep until the first permit of a leased block may leave."""
+    if admission.opens_in > 0:
+        await asyncio.sleep(admission.opens_in)

@@ -1,0 +1,169 @@
+"""The one door by which a delivery report enters, whichever way it came."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import orjson
+import structlog
+
+from producer.contract import keys
+from producer.contract.campaigns import Lane, Recipient
+from producer.contract.client import Client
+from producer.contract.messages import MessageId, Msisdn, Reference
+from producer.contract.states import Event, State
+from worker.ledger import Evidence, Ledger, LedgerReader, Recorded
+from worker.ledger.accounts import AccountBook
+from worker.providers.interface import Report
+from worker.settings import Account
+
+_RETURNED_WAIT: Final = 60.0
+_MOST_ORPHANS: Final = 50_000
+_REMATCH: Final = 500
+_SHELF_LIFE: Final = 7 * 86_400
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of some reports: moved a message, said nothing new, or belong to nothing we know."""
+
+    moved: int = 0
+    unchanged: int = 0
+    unknown: int = 0
+
+
+class Tracker:
+    """Applies reports of one account. The raw answer must be in the journal before this is called."""
+
+    def __init__(
+        self, account: Account, redis: Client, ledger: Ledger, reader: LedgerReader, book: AccountBook
+    ) -> None:
+        self._account = account
+        self._redis = redis
+        self._ledger = ledger
+        self._reader = reader
+        self._book = book
+
+    async def apply(self, reports: Sequence[Report], *, shelve: bool = True) -> Applied:
+        """Apply reports in their order; harmless to repeat. `shelve`: keep those of unknown submissions.
+
+        History pages hold what others sent by the same login, so unknown rows there are not shelved.
+        """
+        known = await self._reader.behind(self._account.name, list({report.reference for report in reports}))
+        evidence, unknown = [], []
+        for report in reports:
+            message = await self._message(known.get(report.reference, ()), report.msisdn)
+            if message is None:
+                unknown.append(report)
+            elif report.event is not None:
+                evidence.append(self._evidence(message, report))
+        answers = await self._ledger.apply(await self._with_lanes(evidence))
+        if shelve:
+            await self._shelve(unknown)
+        await self._explain(reports)
+        moved = sum(1 for _, _, has_moved in answers if has_moved)
+        if any(state is State.DEFERRED for _, state, has_moved in answers if has_moved):
+            log.warning("messages_returned_unsent", account=self._account.name)
+        return Applied(moved=moved, unchanged=len(reports) - moved - len(unknown), unknown=len(unknown))
+
+    async def recorded(self, answers: Sequence[Recorded]) -> None:
+        """What the recorder found: reports that had come before our own record, and stale claims."""
+        for answer in answers:
+            if answer.stale:
+                log.error("stale_outcome", message=str(answer.write.message), event=answer.write.event)
+            elif answer.orphan is not None:
+                await self._take_down({answer.write.reference: answer.orphan})
+
+    async def rematch(self) -> int:
+        """Apply shelved reports whose submission is known by now; drop those past their life. How many applied."""
+        applied = 0
+        batch: dict[Reference, bytes] = {}
+        async for reference, data in self._redis.hscan_iter(keys.orphans(self._account.name), count=500):
+            batch[Reference(reference.decode())] = data
+            if len(batch) == _REMATCH:
+                applied += await self._rematch(batch)
+                batch = {}
+        return applied + await self._rematch(batch)
+
+    async def _rematch(self, shelved: Mapping[Reference, bytes]) -> int:
+        known = await self._reader.behind(self._account.name, list(shelved))
+        await self._take_down({reference: shelved[reference] for reference in known})
+        old = [ref for ref, data in shelved.items() if ref not in known and _age(data) > _SHELF_LIFE]
+        if old:
+            log.warning("orphans_dropped", account=self._account.name, count=len(old))
+            await self._redis.hdel(keys.orphans(self._account.name), *old)
+        return len(known)
+
+    async def _take_down(self, shelved: Mapping[Reference, bytes]) -> None:
+        """Apply shelved reports, and only then take them off the shelf: a crash in between applies them again."""
+        if shelved:
+            await self.apply([_unshelved(reference, data) for reference, data in shelved.items()], shelve=False)
+            await self._redis.hdel(keys.orphans(self._account.name), *shelved)
+
+    async def _message(self, messages: Sequence[MessageId], msisdn: Msisdn) -> MessageId | None:
+        """Which message of a submission a report means: the one to its MSISDN."""
+        if len(messages) == 1 and not msisdn:
+            return messages[0]
+        recipients = await self._reader.recipients(messages)
+        return next((message for message in messages if _is_to(recipients.get(message), msisdn)), None)
+
+    def _evidence(self, message: MessageId, report: Report) -> Evidence:
+        if report.event is None:
+            raise ValueError("a report that says nothing new is no evidence")
+        wait = _RETURNED_WAIT if report.event is Event.REPORT_RETURNED else 0.0
+        return Evidence(
+            message=message,
+            account=self._account.name,
+            lane=Lane.BULK,
+            event=report.event,
+            reference=report.reference,
+            code=report.code if report.event is not Event.REPORT_ENROUTE else "",
+            seconds=wait,
+        )
+
+    async def _with_lanes(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+        placed = []
+        for item in evidence:
+            view = await self._reader.campaign(item.message.campaign)
+            placed.append(replace(item, lane=view.campaign.lane) if view else item)
+        return placed
+
+    async def _shelve(self, reports: Sequence[Report]) -> None:
+        """Keep reports of submissions that we do not know yet; a bounded shelf, the newest win."""
+        if not reports:
+            return
+        shelf = keys.orphans(self._account.name)
+        if await self._redis.hlen(shelf) > _MOST_ORPHANS:
+            log.error("orphan_shelf_full", account=self._account.name, dropped=len(reports))
+            return
+        shelved = {report.reference: _shelved(report) for report in reports}
+        await self._redis.hset(shelf, mapping={str(reference): data for reference, data in shelved.items()})
+        # our own record may have come between the look-up and the shelf: then nobody else would look again
+        known = await self._reader.behind(self._account.name, list(shelved))
+        await self._take_down({reference: shelved[reference] for reference in known})
+
+    async def _explain(self, reports: Sequence[Report]) -> None:
+        await self._book.explain(
+            self._account.name, {report.code: report.words for report in reports if report.code and report.words}
+        )
+
+
+def _is_to(recipient: Recipient | None, msisdn: Msisdn) -> bool:
+    return recipient is not None and (not msisdn or recipient.msisdn == msisdn)
+
+
+def _shelved(report: Report) -> bytes:
+    return orjson.dumps({"event": report.event, "code": report.code, "words": report.words, "at": int(time.time())})
+
+
+def _unshelved(reference: Reference, data: bytes) -> Report:
+    fields = orjson.loads(data)
+    event = Event(fields["event"]) if fields["event"] else None
+    return Report(reference=reference, event=event, code=fields["code"], words=fields["words"])
+
+
+def _age(data: bytes) -> float:
+    return time.time() - float(orjson.loads(data)["at"])
