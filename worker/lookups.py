@@ -72,13 +72,9 @@ class Lookups:
         self._tracker = tracker
         self._settings = settings
 
-    async def waiting(self) -> int:
-        """How many submissions are not final."""
-        return await self._redis.zcard(keys.due(self._account.name))
-
-    async def oldest(self) -> float:
-        """Unix seconds before which no open submission of the last look began."""
-        return time.time() - self._settings.give_up_after
+    async def due(self) -> int:
+        """How many submissions are to be looked at now."""
+        return await self._redis.zcount(keys.due(self._account.name), "-inf", time.time())
 
     async def step(self) -> None:
         """Look at what is due: drop what is final, decide what time or policy decides, ask about the rest."""
@@ -94,9 +90,9 @@ class Lookups:
         rows = [row for group in found.values() for row in group]
         decided = [evidence for row in rows if (evidence := self._decide(row, time.time()))]
         await self._ledger.apply(decided)
-        await self._reschedule(found)
+        await self._reschedule([row for row in rows if not self._is_to_be_asked(row)])
         if self._account.family.lookup is not None:
-            await self._ask(self._account.family.lookup, rows)
+            await self._ask(self._account.family.lookup, [row for row in rows if self._is_to_be_asked(row)])
 
     def _decide(self, row: Open, now: float) -> Evidence | None:
         """What time or policy makes of a message; None when only the provider can tell, or nothing yet."""
@@ -118,9 +114,11 @@ class Lookups:
                 return None
 
     async def _ask(self, lookup: Lookup, rows: Sequence[Open]) -> None:
-        """One bulk request for the oldest, single requests for some of the others: each has its own limit."""
-        ready = [row for row in rows if self._is_to_be_asked(row)]
-        singles, bulk = (ready, []) if len(ready) <= _AT_ONCE else (ready[lookup.most :], ready[: lookup.most])
+        """One bulk request for the oldest, single requests for some of the others: each has its own limit.
+
+        What is not asked in this turn stays due.
+        """
+        singles, bulk = (rows, []) if len(rows) <= _AT_ONCE else (rows[lookup.most :], rows[: lookup.most])
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(group: Sequence[Open]) -> None:
@@ -132,6 +130,8 @@ class Lookups:
 
     def _is_to_be_asked(self, row: Open) -> bool:
         """An uncertain submission is given its grace before 'not found' would be believed."""
+        if self._account.family.lookup is None or self._decide(row, time.time()) is not None:
+            return False
         if row.record.state is State.UNCERTAIN:
             return time.time() - row.record.changed_at >= self._settings.lookup_grace
         return row.record.state in {State.SUBMITTED, State.ENROUTE}
@@ -146,6 +146,7 @@ class Lookups:
         if answer is None:
             return
         await self._journal.write(self._account.name, request.call, answer.status, answer.body)
+        await self._reschedule(rows)
         match lookup.read(pairs, answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
@@ -181,14 +182,13 @@ class Lookups:
             seconds=self._settings.give_up_after if event is Event.ASSUME else 0.0,
         )
 
-    async def _reschedule(self, found: dict[Reference, list[Open]]) -> None:
+    async def _reschedule(self, rows: Sequence[Open]) -> None:
         """The older a submission, the longer until it is looked at again."""
         now = time.time()
-        scores: dict[str, float] = {
-            reference: now + min(self._next_look(row, now) for row in rows)
-            for reference, rows in found.items()
-            if rows
-        }
+        scores: dict[str, float] = {}
+        for row in rows:
+            at = now + self._next_look(row, now)
+            scores[row.record.reference] = min(at, scores.get(row.record.reference, at))
         if scores:
             await self._redis.zadd(keys.due(self._account.name), scores, xx=True)
 

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 import structlog
 
 from producer.contract import keys
+from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from worker.asking import Asker
 from worker.ledger import Journal
@@ -34,6 +35,8 @@ from worker.tracking import Tracker
 _LEASE: Final = 30
 _MOST_DRAINS: Final = 200
 _MOST_PAGES: Final = 30
+_LEAST_FOR_A_PAGE: Final = 10
+_MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
 _PROBE_AGAIN: Final = 60.0
 _PAGE_CURSOR: Final = "history"
@@ -77,7 +80,7 @@ class Poller:
         family = self._account.family
         if family.drain is not None:
             await self._drain(family.drain)
-        if family.history is not None and await self._lookups.waiting():
+        if family.history is not None and await self._is_worth_a_page():
             await self._back_fill(family.history)
         await self._lookups.step()
         await self._tracker.rematch()
@@ -142,7 +145,7 @@ class Poller:
         """Read history pages, newest first, on from where the last turn's window ended."""
         cursors = keys.cursors(self._account.name)
         cursor = (await self._redis.hget(cursors, _PAGE_CURSOR) or b"").decode()
-        oldest = datetime.fromtimestamp(await self._lookups.oldest(), UTC)
+        oldest = datetime.fromtimestamp(time.time() - self._settings.give_up_after, UTC)
         for _ in range(_MOST_PAGES):
             answer = await self._ask(history.build(self._account.credentials, oldest, datetime.now(UTC), cursor))
             if answer is None:
@@ -152,6 +155,14 @@ class Poller:
             await self._redis.hset(cursors, _PAGE_CURSOR, cursor)
             if not cursor:
                 return
+
+    async def _is_worth_a_page(self) -> bool:
+        """History pages are scarce: worth one when many are due, and no more are coming just now."""
+        due = await self._lookups.due()
+        if due < _LEAST_FOR_A_PAGE:
+            return False
+        queued = [await self._redis.zcard(keys.queue(self._account.name, lane)) for lane in Lane]
+        return due >= _MANY_FOR_A_PAGE or not any(queued)
 
     async def _read_page(self, history: History, answer: Answer) -> str:
         """Apply one page; where to go on from, empty when the next page would bring nothing that waits."""
@@ -164,7 +175,7 @@ class Poller:
                 applied = await self._tracker.apply(reports, shelve=False)
                 if applied.moved:
                     await self._note("report_at")
-                return reports[-1].cursor if more and reports and await self._lookups.waiting() else ""
+                return reports[-1].cursor if more and applied.moved else ""
             case other:
                 assert_never(other)
 

@@ -17,11 +17,12 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import FEED, SEND_MESSAGE
+from producer.contract.jobs import FEED, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.directory import announce
 from producer.pool import connect
 from worker.app import App, SendingParts, TrackingParts
+from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
 from worker.feeding import ask_for_feed, feed
 from worker.settings import Settings
@@ -148,8 +149,13 @@ class Process:
         control = ControlWorker(
             keys.CONTROL_TRACK,
             self.app.redis,
-            [],
+            [func(cast("WorkerCoroutine", resolve), name=RESOLVE, max_tries=1)],
             cron_jobs=[cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1)],
+            context={
+                "reader": self.app.reader,
+                "ledger": self.app.ledger,
+                "give_up_after": self.app.settings.tracking.give_up_after,
+            },
         )
         self._start_control(control)
         for parts in self._tracking:

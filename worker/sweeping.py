@@ -6,9 +6,10 @@ from typing import Final
 import structlog
 
 from producer.contract import keys
-from producer.contract.campaigns import CampaignState
+from producer.contract.campaigns import CampaignKind, CampaignState
 from producer.contract.client import Client
 from producer.contract.messages import CampaignId
+from producer.progress import read_progress
 from worker.feeding import ask_for_feed
 from worker.ledger import CampaignView, Ledger, LedgerReader
 from worker.ledger.reading import CampaignPlace
@@ -46,6 +47,7 @@ class Sweeper:
     async def _repair(self, view: CampaignView, place: CampaignPlace, most: int) -> int:
         campaign = view.campaign
         await self._wake(view, place)
+        await self._end_day(view)
         if place.state is CampaignState.PAUSED:
             return 0
         last = min(place.fed + 1, place.chunks)
@@ -66,6 +68,18 @@ class Sweeper:
         if is_unfed or is_unclosed or is_past:
             await self._redis.zadd(keys.active(campaign.account), {campaign.id: time.time()}, nx=True)
             await ask_for_feed(self._redis, campaign.account)
+
+    async def _end_day(self, view: CampaignView) -> None:
+        """A gathering campaign of single messages is over when its day is, and all of it is final."""
+        campaign = view.campaign
+        if campaign.kind is not CampaignKind.SINGLE or campaign.created_at is None:
+            return
+        if campaign.created_at.timestamp() + 2 * _DAY > time.time():
+            return
+        progress = await read_progress(self._redis, campaign.id)
+        if progress is not None and progress.final >= progress.total:
+            ended = {"state": CampaignState.FINISHED, "finished_at": int(time.time())}
+            await self._redis.hset(keys.campaign(campaign.id), mapping=ended)
 
     async def _retire(self, view: CampaignView, place: CampaignPlace) -> bool:
         """Delete a campaign that has been over for the retention time; True when it is gone."""

@@ -14,6 +14,7 @@ from arq.jobs import serialize_job
 
 SEND_MESSAGE: Final = "send_message"
 FEED: Final = "feed"
+RESOLVE: Final = "resolve"
 
 JOB_PREFIX: Final = "arq:job:"
 JOB_LIFE: Final = 7 * 86_400
