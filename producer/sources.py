@@ -69,7 +69,7 @@ class TextLines:
         except UnicodeDecodeError as error:
             broken: bytes = error.object
             line = self._done + 1 + broken[: error.start].count(b"\n")
-            hint = " (it looks like utf-16)" if broken[:2] in {b"\xff\xfe", b"\xfe\xff"} else ""
+            hint = " (it looks like utf-16)" if b"\0" in broken[:64] else ""
             problem = f"byte 0x{broken[error.start]:02x} is not {self._encoding}{hint}"
             raise SourceError(line, f"{problem}; give the encoding the file was saved in") from error
 
