@@ -75,7 +75,7 @@ def _price(request: SendRequest) -> Taken | None:
 
 def _accept(gateway: Gateway, visit: Visit, request: SendRequest, fates: Fates) -> Refusal | Taken:
     account = visit.account
-    items = [_item(row, _row_error(account, row, fates[row.phone])) for row in request.rows]
+    items = [_item(account, row, fates[row.phone]) for row in request.rows]
     good = [item for item in items if not item.refused]
     segments = sum(item.segments for item in good)
     error = _whole_error(account, request, fates, all_refused=not good)
@@ -96,10 +96,15 @@ def _row_error(account: Account, row: Row, fate: Scenario) -> int:
     return fate.smsc_error if account.takes_effect(fate, row.phone) else 0
 
 
-def _item(row: Row, error: int) -> Item:
-    ending = REFUSED_ROWS.get(error)
+def _item(account: Account, row: Row, fate: Scenario) -> Item:
+    refused = REFUSED_ROWS.get(_row_error(account, row, fate))
     return Item(
-        phone=row.phone, text=row.text, sender=row.sender, segments=row.segments, ending=ending, refused=bool(ending)
+        phone=row.phone,
+        text=row.text,
+        sender=row.sender,
+        segments=row.segments,
+        ending=refused or fate.ending,
+        refused=refused is not None,
     )
 
 
