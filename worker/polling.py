@@ -161,8 +161,9 @@ class Poller:
         due = await self._lookups.due()
         if due < _LEAST_FOR_A_PAGE:
             return False
-        queued = [await self._redis.zcard(keys.queue(self._account.name, lane)) for lane in Lane]
-        return due >= _MANY_FOR_A_PAGE or not any(queued)
+        now_ms = time.time() * 1000
+        ready = [await self._redis.zcount(keys.queue(self._account.name, lane), "-inf", now_ms) for lane in Lane]
+        return due >= _MANY_FOR_A_PAGE or not any(ready)
 
     async def _read_page(self, history: History, answer: Answer) -> str:
         """Apply one page; where to go on from, empty when the next page would bring nothing that waits."""
