@@ -10,6 +10,7 @@ one segment more than its units alone would say.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 BASIC: Final = (
@@ -35,8 +36,11 @@ class Encoding(StrEnum):
     UCS2 = "ucs2"
 
 
-_SINGLE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
-_JOINED: Final = {Encoding.GSM7: 153, Encoding.UCS2: 67}
+GSM7_LIMITS: Final = (160, 153)
+"""Septets in a text of one segment, and in each of several."""
+
+UCS2_LIMITS: Final = (70, 67)
+"""Code units in a text of one segment, and in each of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +55,11 @@ class Segments:
 def measure(text: str) -> Segments:
     """Measure `text` as it is sent. An empty text is one GSM-7 segment, because an empty SMS is billed too."""
     if _IS_BASIC(text):
-        return _unbroken(Encoding.GSM7, len(text))
+        return _gsm7(len(text))
     if _IS_GSM7(text):
         return _paired_gsm7(text)
     units = text.encode("utf-16-be", "surrogatepass")
-    if len(units) == 2 * len(text):
-        return _unbroken(Encoding.UCS2, len(text))
-    return _paired_ucs2(units)
+    return _ucs2(len(text)) if len(units) == 2 * len(text) else _paired_ucs2(units)
 
 
 def is_gsm7(text: str) -> bool:
@@ -65,32 +67,42 @@ def is_gsm7(text: str) -> bool:
     return _IS_GSM7(text) is not None
 
 
-def _unbroken(encoding: Encoding, units: int) -> Segments:
-    """Segments of a text without pairs, which may be cut anywhere."""
-    count = 1 if units <= _SINGLE[encoding] else -(-units // _JOINED[encoding])
-    return Segments(encoding=encoding, units=units, count=count)
+@lru_cache(maxsize=2048)  # lengths repeat, and making the record is what takes the time
+def _gsm7(units: int) -> Segments:
+    """GSM-7 that may be cut anywhere."""
+    single, joined = GSM7_LIMITS
+    return Segments(encoding=Encoding.GSM7, units=units, count=1 if units <= single else -(-units // joined))
+
+
+@lru_cache(maxsize=2048)
+def _ucs2(units: int) -> Segments:
+    """UCS-2 that may be cut anywhere."""
+    single, joined = UCS2_LIMITS
+    return Segments(encoding=Encoding.UCS2, units=units, count=1 if units <= single else -(-units // joined))
 
 
 def _paired_gsm7(text: str) -> Segments:
+    single, joined = GSM7_LIMITS
     units = len(text) + sum(map(text.count, EXTENSION))
-    if units <= _SINGLE[Encoding.GSM7]:
-        return _unbroken(Encoding.GSM7, units)
+    if units <= single:
+        return _gsm7(units)
     septets = text.translate(_PAIRS)
     count = begin = 0
     while begin < units:
-        begin += _JOINED[Encoding.GSM7]
+        begin += joined
         begin -= septets[begin - 1 : begin] == _ESCAPE
         count += 1
     return Segments(encoding=Encoding.GSM7, units=units, count=count)
 
 
-def _paired_ucs2(units: bytes) -> Segments:
-    length = len(units) // 2
-    if length <= _SINGLE[Encoding.UCS2]:
-        return _unbroken(Encoding.UCS2, length)
+def _paired_ucs2(encoded: bytes) -> Segments:
+    single, joined = UCS2_LIMITS
+    units = len(encoded) // 2
+    if units <= single:
+        return _ucs2(units)
     count = begin = 0
-    while begin < length:
-        begin += _JOINED[Encoding.UCS2]
-        begin -= begin < length and units[2 * begin - 2] in _HIGH_SURROGATES
+    while begin < units:
+        begin += joined
+        begin -= begin < units and encoded[2 * begin - 2] in _HIGH_SURROGATES
         count += 1
-    return Segments(encoding=Encoding.UCS2, units=length, count=count)
+    return Segments(encoding=Encoding.UCS2, units=units, count=count)
