@@ -1,0 +1,55 @@
+"""What ops reads from Redis: frozen records, a bounded number of round trips each, none growing with the messages."""
+
+from ops.readings.accounts import AccountReading, AccountState, Throttle, read_accounts
+from ops.readings.campaigns import (
+    ActiveTotals,
+    CampaignPage,
+    CampaignReading,
+    Reason,
+    read_active,
+    read_campaign,
+    read_campaigns,
+    read_refusals,
+)
+from ops.readings.overview import Overview, read_overview
+from ops.readings.queues import QueueReading, read_queues
+from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
+from ops.readings.server import ServerReading, read_server
+from ops.readings.uncertain import UncertainPage, UncertainReading, read_uncertain
+from ops.readings.verdict import Level, Verdict, blocked_why, redis_away, verdict
+from ops.readings.workers import WorkerReading, read_workers
+
+__all__ = [
+    "AccountReading",
+    "AccountState",
+    "ActiveTotals",
+    "CampaignPage",
+    "CampaignReading",
+    "Level",
+    "Overview",
+    "QueueReading",
+    "Rates",
+    "Reason",
+    "ServerReading",
+    "Throttle",
+    "UncertainPage",
+    "UncertainReading",
+    "Verdict",
+    "WorkerReading",
+    "blocked_why",
+    "campaign_sent",
+    "counts_of",
+    "messages_submitted",
+    "read_accounts",
+    "read_active",
+    "read_campaign",
+    "read_campaigns",
+    "read_overview",
+    "read_queues",
+    "read_refusals",
+    "read_server",
+    "read_uncertain",
+    "read_workers",
+    "redis_away",
+    "verdict",
+]

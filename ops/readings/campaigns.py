@@ -1,0 +1,174 @@
+"""Campaigns: how far each is, why messages failed, which recipients were refused."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ops.readings.fields import Fields, counts, moment, readable, text, whole
+from ops.readings.reasons import explain
+from producer.contract import keys
+from producer.contract.campaigns import Campaign, CampaignState, Progress, Refusal
+from producer.contract.client import Client
+from producer.contract.codec import decode_campaign, decode_refusal
+from producer.contract.messages import AccountName, CampaignId
+from producer.contract.states import State
+from producer.msisdn import masked
+
+_TO_SEND: Final = (State.QUEUED, State.DEFERRED)
+_MOST_ACTIVE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why messages ended or were deferred; `words` is empty when nobody said what the code means."""
+
+    code: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignReading:
+    """One campaign: what was asked for, and its progress. Reasons come most frequent first."""
+
+    campaign: Campaign
+    progress: Progress
+    reasons: tuple[Reason, ...] = ()
+    segments: int = 0
+
+    @property
+    def id(self) -> CampaignId:
+        """The campaign's id."""
+        return self.progress.campaign
+
+    @property
+    def to_send(self) -> int:
+        """Messages that a submission is still to come for."""
+        return sum(self.progress.states.get(state, 0) for state in _TO_SEND)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every recipient is final and nothing more is to come."""
+        return self.progress.finished_at is not None or self.progress.state is CampaignState.FINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPage:
+    """Some campaigns, newest first, beginning at `offset` of `total`."""
+
+    campaigns: tuple[CampaignReading, ...]
+    total: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveTotals:
+    """All campaigns that are not over, added up: how many by their state, and their messages by state."""
+
+    campaigns: Mapping[CampaignState, int] = field(default_factory=dict)
+    states: Mapping[State, int] = field(default_factory=dict)
+
+    @property
+    def to_send(self) -> int:
+        """Messages that a submission is still to come for."""
+        return sum(self.states.get(state, 0) for state in _TO_SEND)
+
+    @property
+    def awaiting(self) -> int:
+        """Messages that a report is still to come for."""
+        return self.states.get(State.SUBMITTED, 0) + self.states.get(State.ENROUTE, 0)
+
+
+async def read_campaigns(redis: Client, *, offset: int = 0, limit: int = 50) -> CampaignPage:
+    """A page of campaigns, newest first, in three round trips."""
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.zcard(keys.CAMPAIGNS)
+        pipe.zrange(keys.CAMPAIGNS, offset, offset + limit - 1, desc=True)
+        total, names = await pipe.execute()
+    found = await _read(redis, [CampaignId(readable(name)) for name in names])
+    return CampaignPage(campaigns=tuple(found), total=total, offset=offset)
+
+
+async def read_campaign(redis: Client, campaign: CampaignId) -> CampaignReading | None:
+    """One campaign in two round trips; None when there is none, or it is still loading."""
+    found = await _read(redis, [campaign])
+    return found[0] if found else None
+
+
+async def read_refusals(redis: Client, campaign: CampaignId, *, limit: int = 100) -> tuple[Refusal, ...]:
+    """The first refused recipients, what was given masked; one round trip. At most 1000 are kept."""
+    refusals = map(decode_refusal, await redis.lrange(keys.refusals(campaign), 0, limit - 1))
+    return tuple(replace(refusal, given=masked(refusal.given)) for refusal in refusals)
+
+
+async def read_active(redis: Client) -> ActiveTotals:
+    """All campaigns that are not over, added up; three round trips. Looks at the newest 2000 campaigns."""
+    names = [readable(name) for name in await redis.zrange(keys.CAMPAIGNS, 0, _MOST_ACTIVE - 1, desc=True)]
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hmget(keys.campaign(CampaignId(name)), ["state", "finished_at"])
+        heads = await pipe.execute()
+    active = {
+        CampaignId(name): CampaignState(state.decode())
+        for name, (state, finished_at) in zip(names, heads, strict=True)
+        if state and not finished_at and state != CampaignState.FINISHED.encode()
+    }
+    async with redis.pipeline(transaction=False) as pipe:
+        for campaign in active:
+            pipe.hgetall(keys.counts(campaign))
+        tallies = await pipe.execute()
+    states: Counter[State] = Counter()
+    for tally in tallies:
+        states.update(_by_state(tally))
+    return ActiveTotals(campaigns=Counter(active.values()), states=states)
+
+
+async def _read(redis: Client, campaigns: Sequence[CampaignId]) -> list[CampaignReading]:
+    async with redis.pipeline(transaction=False) as pipe:
+        for campaign in campaigns:
+            pipe.hgetall(keys.campaign(campaign))
+            pipe.hgetall(keys.counts(campaign))
+            pipe.hgetall(keys.reasons(campaign))
+        answers = await pipe.execute()
+    groups = zip(campaigns, answers[::3], answers[1::3], answers[2::3], strict=True)
+    found = [_reading(*group) for group in groups if _is_visible(group[1])]
+    names = sorted({reading.progress.account for reading in found})
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hgetall(keys.words(name))
+        words: dict[AccountName, Fields] = dict(zip(names, await pipe.execute(), strict=True))
+    return [_with_reasons(reading, words[reading.progress.account]) for reading in found]
+
+
+def _is_visible(fields: Fields) -> bool:
+    return b"spec" in fields and fields.get(b"state") != CampaignState.LOADING.encode()
+
+
+def _reading(campaign: CampaignId, fields: Fields, tally: Fields, reasons: Fields) -> CampaignReading:
+    progress = Progress(
+        campaign=campaign,
+        account=AccountName(text(fields, "account")),
+        state=CampaignState(text(fields, "state")),
+        total=whole(fields, "total"),
+        states=_by_state(tally),
+        reasons=counts(reasons),
+        refused=whole(fields, "refused"),
+        duplicates=whole(fields, "duplicates"),
+        created_at=moment(fields, "created_at"),
+        finished_at=moment(fields, "finished_at"),
+    )
+    return CampaignReading(
+        campaign=decode_campaign(fields[b"spec"]), progress=progress, segments=whole(fields, "segments")
+    )
+
+
+def _by_state(tally: Fields) -> dict[State, int]:
+    found = counts(tally)
+    return {state: found[state] for state in State if found.get(state)}
+
+
+def _with_reasons(reading: CampaignReading, words: Fields) -> CampaignReading:
+    ordered = sorted(reading.progress.reasons.items(), key=lambda item: (-item[1], item[0]))
+    reasons = (Reason(code=code, words=explain(code, words), count=count) for code, count in ordered)
+    return replace(reading, reasons=tuple(reasons))

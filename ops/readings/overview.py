@@ -1,0 +1,55 @@
+"""Everything at a glance: what the page, the metrics and the terminal view are made from."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from ops.readings.accounts import AccountReading, read_accounts
+from ops.readings.campaigns import ActiveTotals, CampaignPage, read_active, read_campaigns
+from ops.readings.fields import read_clock
+from ops.readings.queues import QueueReading, read_queues
+from ops.readings.server import ServerReading, read_server
+from ops.readings.workers import WorkerReading, read_workers
+from producer.contract.client import Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """One reading of the whole system, at Redis' time `at`. Its parts are read beside each other, not as one."""
+
+    at: datetime
+    accounts: tuple[AccountReading, ...]
+    campaigns: CampaignPage
+    active: ActiveTotals
+    queues: tuple[QueueReading, ...]
+    workers: tuple[WorkerReading, ...]
+    server: ServerReading
+
+    @property
+    def uncertain(self) -> int:
+        """Uncertain messages of all accounts."""
+        return sum(account.uncertain for account in self.accounts)
+
+    def live(self, role: str) -> int:
+        """How many live workers play `role` (`send` or `track`)."""
+        return sum(1 for worker in self.workers if worker.is_live and role in worker.roles)
+
+    def on_wire(self, account: str) -> int:
+        """Requests of an account that are on the wire now, by the heartbeats of all live workers."""
+        return sum(worker.on_wire.get(account, 0) for worker in self.workers if worker.is_live)
+
+
+async def read_overview(redis: Client, *, campaigns: int = 20) -> Overview:
+    """Read it all, with the newest `campaigns`; about fifteen round trips, four deep."""
+    at = await read_clock(redis)
+    accounts, page, active, queues, workers, server = await asyncio.gather(
+        read_accounts(redis),
+        read_campaigns(redis, limit=campaigns),
+        read_active(redis),
+        read_queues(redis),
+        read_workers(redis),
+        read_server(redis),
+    )
+    return Overview(
+        at=at, accounts=accounts, campaigns=page, active=active, queues=queues, workers=workers, server=server
+    )

@@ -1,0 +1,24 @@
+"""Reason codes in plain words: our own from the table here, the provider's as the family's tables gave them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ops.readings.fields import Fields, readable
+
+OWN_WORDS: Final[Mapping[str, str]] = {
+    "volley.answer_lost": "the request left, its answer never came",
+    "volley.claim_died": "the worker died between the claim and the record",
+    "volley.stopped_on_wire": "the worker was stopped while the request was on the wire",
+    "volley.not_sent": "no byte of the request left this host",
+    "volley.no_report": "the provider never reported what became of it",
+    "volley.not_found": "the provider does not know the submission",
+    "volley.past_validity": "its validity had ended before it could be sent",
+    "volley.slow_answers": "the provider answered much more slowly than usual",
+    "volley.decided": "a person decided",
+}
+
+
+def explain(code: str, words: Fields) -> str:
+    """What `code` means; `words` is the account's hash of plain words. Empty when nobody said."""
+    known = words.get(code.encode())
+    return readable(known) if known else OWN_WORDS.get(code, "")

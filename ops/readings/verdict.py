@@ -1,0 +1,201 @@
+"""The verdict in words: what the system does, the one thing that is wrong, what to do. Pure functions of readings."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from ops.readings.accounts import AccountReading, AccountState
+from ops.readings.overview import Overview
+from ops.readings.rates import Rates, messages_submitted
+from producer.contract.campaigns import CampaignState
+
+_SLOWED: Final = 0.5
+
+
+class Level(StrEnum):
+    """How much it matters: nothing is wrong, somebody should look, somebody must act."""
+
+    OK = "ok"
+    NOTICE = "notice"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Sentences. `wrong` and `remedy` are empty when nothing is wrong."""
+
+    level: Level
+    doing: str
+    wrong: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.doing, self.wrong, self.remedy)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    level: Level
+    wrong: str
+    remedy: str
+
+
+# what a blocked account waits for: what is wrong, what to do
+BLOCKS: Final[dict[str, tuple[str, str]]] = {
+    AccountState.PAUSED: ("is paused by an operator", "Resume it when it may send again."),
+    AccountState.MONEY: (
+        "is blocked: no money",
+        "Top it up; it resumes by itself when the balance is positive.",
+    ),
+    AccountState.CREDENTIALS: (
+        "is blocked: the provider refuses its login or key",
+        "Correct them in volley.toml and restart the workers; it is probed again by itself.",
+    ),
+    AccountState.ADDRESS: (
+        "is blocked: the provider refuses our IP address",
+        "Allow the address at the provider if it goes on; it is tried again by itself.",
+    ),
+    AccountState.UNREACHABLE: (
+        "cannot be reached",
+        "Check the network and base_url if it goes on; it is tried again by itself.",
+    ),
+}
+
+
+def verdict(overview: Overview, rates: Rates) -> Verdict:
+    """What is to be said of `overview`; `rates` has seen it and some readings before it."""
+    doing = _doing(overview, rates)
+    finding = next(findings(overview), None)
+    if finding is None:
+        return Verdict(level=Level.OK, doing=doing)
+    return Verdict(level=finding.level, doing=doing, wrong=finding.wrong, remedy=finding.remedy)
+
+
+def redis_away(seconds: float) -> Verdict:
+    """The verdict when Redis has not answered for `seconds`."""
+    return Verdict(
+        level=Level.WRONG,
+        doing="What is shown may be out of date.",
+        wrong=f"Redis has not answered for {seconds:.0f} seconds.",
+        remedy="Check REDIS_URL and the server; workers wait for it and go on by themselves.",
+    )
+
+
+def findings(overview: Overview) -> Iterator[Finding]:
+    """Everything that is not as it should be, the worst first."""
+    for check in _CHECKS:
+        yield from check(overview)
+
+
+def _no_sender(overview: Overview) -> Iterator[Finding]:
+    if not overview.live("send") and (overview.active.to_send or not overview.accounts):
+        yield Finding(level=Level.WRONG, wrong="No send worker is alive.", remedy="Start one: volley worker send.")
+
+
+def _no_tracker(overview: Overview) -> Iterator[Finding]:
+    if not overview.live("track") and (overview.active.awaiting or overview.uncertain):
+        yield Finding(
+            level=Level.WRONG,
+            wrong="No track worker is alive: reports are not fetched.",
+            remedy="Start one: volley worker track.",
+        )
+
+
+def _blocked(overview: Overview) -> Iterator[Finding]:
+    for account in overview.accounts:
+        if not account.is_open:
+            what, remedy = blocked_why(account), BLOCKS.get(account.state, ("", ""))[1]
+            level = Level.NOTICE if account.state == AccountState.PAUSED else Level.WRONG
+            yield Finding(level=level, wrong=f"Account {account.name} {what}.", remedy=remedy)
+
+
+def _forgetful(overview: Overview) -> Iterator[Finding]:
+    server = overview.server
+    if server.writes_fail:
+        yield Finding(
+            level=Level.WRONG,
+            wrong="Redis cannot write to its disk.",
+            remedy="Look at the server's log and its disk; what is sent now may be forgotten.",
+        )
+    if server.may_evict:
+        yield Finding(
+            level=Level.WRONG,
+            wrong=f"Redis throws keys away when its memory is full (maxmemory-policy {server.policy}).",
+            remedy="Set maxmemory-policy to noeviction.",
+        )
+    if server.persists is False:
+        yield Finding(
+            level=Level.WRONG,
+            wrong="Redis keeps nothing on disk: a restart would lose every campaign.",
+            remedy="Turn appendonly on.",
+        )
+
+
+def _uncertain(overview: Overview) -> Iterator[Finding]:
+    if overview.uncertain:
+        were = _counted(overview.uncertain, "message is", "messages are")
+        yield Finding(
+            level=Level.NOTICE,
+            wrong=f"{were} uncertain: perhaps sent, perhaps not.",
+            remedy="Evidence is looked for; what is left is yours to decide: volley uncertain list.",
+        )
+
+
+def _slowed(overview: Overview) -> Iterator[Finding]:
+    for account in overview.accounts:
+        throttle = account.throttle
+        if throttle.effective < throttle.ceiling * _SLOWED:
+            why = f": {throttle.why_words or throttle.why}" if throttle.why else ""
+            yield Finding(
+                level=Level.NOTICE,
+                wrong=f"Account {account.name} is slowed to {throttle.effective:.3g} of {throttle.ceiling:g} "
+                f"requests a second{why}.",
+                remedy="It speeds up by itself.",
+            )
+
+
+_CHECKS: Final[tuple[Callable[[Overview], Iterator[Finding]], ...]] = (
+    _no_sender,
+    _no_tracker,
+    _blocked,
+    _forgetful,
+    _slowed,
+    _uncertain,
+)
+
+
+def _doing(overview: Overview, rates: Rates) -> str:
+    active = overview.active
+    speeds = [rates.per_second(messages_submitted(account)[0]) or 0.0 for account in overview.accounts]
+    senders = [speed for speed in speeds if speed > 0]
+    if senders:
+        return (
+            f"Sending {round(sum(senders) * 60):,} messages a minute over "
+            f"{_counted(len(senders), 'account', 'accounts')}."
+        )
+    if active.to_send:
+        return f"{_counted(active.to_send, 'message waits', 'messages wait')} to be sent{_paused(overview)}."
+    if active.awaiting:
+        return f"All is sent; {_counted(active.awaiting, 'message waits', 'messages wait')} for a report."
+    if overview.campaigns.total:
+        return "Nothing to do: every message is final."
+    return "Nothing to do: there is no campaign yet."
+
+
+def _paused(overview: Overview) -> str:
+    """Said when the pause explains all of the waiting."""
+    campaigns = overview.active.campaigns
+    only_paused = campaigns.get(CampaignState.PAUSED) and not campaigns.get(CampaignState.RUNNING)
+    return "; every campaign is paused" if only_paused else ""
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def blocked_why(account: AccountReading) -> str:
+    """Why an account may not send, to be put after its name; BLOCKS has what to do about it."""
+    return BLOCKS.get(account.state, (f"is closed: {account.state}", ""))[0]
