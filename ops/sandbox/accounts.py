@@ -1,4 +1,4 @@
-"""One account while the sandbox runs: its money, its switches, its limits, books and shelf."""
+"""One account while the sandbox runs: its money, its switches, its limits, books and ledger."""
 
 import asyncio
 import secrets
@@ -8,7 +8,7 @@ from typing import Final
 
 from ops.sandbox.books import Books
 from ops.sandbox.config import AccountConfig, Family
-from ops.sandbox.ledger import Shelf
+from ops.sandbox.ledger import Ledger
 from ops.sandbox.limits import Limits, Rate
 from ops.sandbox.reports import Reports
 from ops.sandbox.scenarios import Fault, Scenario
@@ -42,7 +42,7 @@ class Account:
         self.books = Books()
         self.limits = Limits()
         self.rate = Rate(config.rate)
-        self.shelf = Shelf()
+        self.ledger = Ledger()
         self.reports = Reports()
         self._used_up: set[str] = set()
         self._last_reference = 0

@@ -40,7 +40,7 @@ class Admin:
         if after is None or limit is None:
             return _json({"error": "after and limit are whole numbers"}, status=400)
         accounts = self._asked(request.query)
-        streams = (account.shelf.behind(after, request.query.get("phone", "")) for account in accounts)
+        streams = (account.ledger.behind(after, request.query.get("phone", "")) for account in accounts)
         rows: Iterator[Message] = merge(*streams, key=lambda message: message.number)
         found = [self._row(message) for message in islice(rows, min(limit, _MOST))]
         return _json({"messages": found, "next": found[-1]["number"] if found else after})
@@ -114,11 +114,11 @@ class Admin:
 
 
 def _summary(account: Account) -> dict[str, Any]:  # Any: JSON values
-    books, shelf, switches = account.books, account.shelf, account.switches
+    books, ledger, switches = account.books, account.ledger, account.switches
     return {
-        "accepted": len(shelf.accepted),
-        "duplicates": shelf.duplicates,
-        "extra_copies": shelf.extra,
+        "accepted": len(ledger.accepted),
+        "duplicates": ledger.duplicates,
+        "extra_copies": ledger.extra,
         "requests": books.requests,
         "violations": account.limits.violations,
         "simultaneous": books.at_once,

@@ -1,4 +1,4 @@
-"""The gateway's whole state, and the one way a message gets into its ledger."""
+"""The gateway's whole state, and the one way a message gets into an account's ledger."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.clock import Clock
 from ops.sandbox.config import Family, SandboxConfig
-from ops.sandbox.ledger import Ledger, Message
+from ops.sandbox.ledger import Message
 from ops.sandbox.parameters import Parameters, without_secrets
 from ops.sandbox.progress import Standing, Timing, standing_of
 from ops.sandbox.scenarios import DEFAULT, Ending, Fault, Scenario, scenario_of
@@ -46,7 +46,7 @@ class Item:
 
 
 class Gateway:
-    """Accounts, ledger and clock. `reset` brings back the state of the start."""
+    """Accounts and clock. `reset` brings back the state of the start."""
 
     def __init__(self, config: SandboxConfig, clock: Clock) -> None:
         self.config = config
@@ -60,7 +60,7 @@ class Gateway:
         """Forget everything that happened; requests that wait go on in the old world."""
         self.release()
         self.accounts = [Account(config) for config in self.config.accounts]
-        self.ledger = Ledger()
+        self.accepted = 0
         self.strangers: Counter[Call] = Counter()  # requests without valid credentials
         self.requests = 0
 
@@ -98,13 +98,14 @@ class Gateway:
     def accept(
         self, visit: Visit, items: list[Item], reference: str, *, client_id: str = "", delay: float = 0.0
     ) -> None:
-        """Put the messages of one request into the ledger and on the account's shelf."""
+        """Put the messages of one request into the account's ledger."""
         account, parameters = visit.account, without_secrets(visit.parameters)
         now, unix = self.clock.monotonic(), self.unix()
         account.books.accepted_send(visit.arrived)
         for item in items:
+            self.accepted += not item.refused
             message = Message(
-                number=0 if item.refused else self.ledger.next_number,
+                number=self.accepted,
                 family=account.family,
                 login=account.login,
                 client_id=client_id,
@@ -121,13 +122,12 @@ class Gateway:
                 ending=item.ending,
                 refused=item.refused,
             )
-            self._shelve(account, message)
+            self._write_down(account, message)
 
-    def _shelve(self, account: Account, message: Message) -> None:
+    def _write_down(self, account: Account, message: Message) -> None:
         if message.refused:
-            account.shelf.add_refused(message)
+            account.ledger.add_refused(message)
             return
-        self.ledger.add(message)
-        account.shelf.add(message)
+        account.ledger.add(message)
         if account.family is Family.RESTV2:
             account.reports.expect(message, self.timing)

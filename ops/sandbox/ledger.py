@@ -38,27 +38,7 @@ class Message:
 
 
 class Ledger:
-    """Every accepted message of the sandbox in order of acceptance."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    @property
-    def next_number(self) -> int:
-        """The number that the next accepted message must carry."""
-        return len(self.messages) + 1
-
-    def add(self, message: Message) -> None:
-        """Append; numbers follow one another, so that number and place are one."""
-        self.messages.append(message)
-
-    def after(self, number: int) -> Iterator[Message]:
-        """Walk the messages behind `number`."""
-        return islice(self.messages, number, None)
-
-
-class Shelf:
-    """One account's part of the ledger: by (id, phone), by phone, newest first, and which texts came twice."""
+    """What one account's messages are: by (id, phone), by phone, newest first, and which texts came twice."""
 
     def __init__(self) -> None:
         self.accepted: list[Message] = []

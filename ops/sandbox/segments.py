@@ -18,7 +18,8 @@ def in_gsm_alphabet(text: str) -> bool:
 def count_segments(text: str) -> int:
     """Count the SMS parts of `text` (an empty text is one)."""
     if in_gsm_alphabet(text):
-        return _split(len(text) + sum(character in _DOUBLE for character in text), 160, 153)
+        doubled = 0 if _DOUBLE.isdisjoint(text) else sum(character in _DOUBLE for character in text)
+        return _split(len(text) + doubled, 160, 153)
     return _split(len(text.encode("utf-16-le")) // 2, 70, 67)
 
 

@@ -78,7 +78,7 @@ def _pairs(parameters: Parameters) -> list[tuple[str, str]]:
 
 
 def _look_up(gateway: Gateway, visit: Visit, phone: str, reference: str) -> Known | Unknown:
-    message = visit.account.shelf.find(read_reference(reference) or "", bare_phone(phone))
+    message = visit.account.ledger.find(read_reference(reference) or "", bare_phone(phone))
     if message is None:
         return Unknown(phone=phone, reference=reference)
     return Known(message=message, standing=gateway.standing(message), spelling=phone)
@@ -107,7 +107,7 @@ def _known(gateway: Gateway, message: Message) -> Known:
 def _rows(visit: Visit, span: tuple[float, float], before: int | None) -> Iterator[Message]:
     phones = read_phones(visit.parameters.get("phone", ""))
     first, last = span
-    rows = visit.account.shelf.newest(phones, before, last)
+    rows = visit.account.ledger.newest(phones, before, last)
     return takewhile(lambda message: message.received_unix >= first, rows)
 
 
