@@ -4,6 +4,7 @@
 row, or has no expiry where its row demands one, fails that test.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -114,8 +115,8 @@ def reference(name: AccountName, ref: Reference) -> str:
 
 
 def once(name: AccountName, key: str) -> str:
-    """String: the message id that a single message with this caller's key was given."""
-    return f"{PREFIX}account:{name}:once:{key}"
+    """String: the message id that a single message with this caller's key (hashed: it may be any text) was given."""
+    return f"{PREFIX}account:{name}:once:{hashlib.blake2b(key.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"
 
 
 def journal(name: AccountName) -> str:
@@ -170,7 +171,7 @@ def worker(worker_id: str) -> str:
 class KeySpec:
     """One row of the catalogue. `expires`: every such key must have a TTL at all times."""
 
-    pattern: str  # `*` stands for one variable part
+    pattern: str  # `*` stands for one variable part, `**` for several: an id that is not ours to choose
     kind: str
     expires: bool
     writer: str
@@ -179,7 +180,8 @@ class KeySpec:
 
     def matches(self, key: str) -> bool:
         """Whether `key` is of this row."""
-        return re.fullmatch(re.escape(self.pattern).replace(r"\*", "[^:]+"), key) is not None
+        pattern = re.escape(self.pattern).replace(r"\*\*", ".+").replace(r"\*", "[^:]+")
+        return re.fullmatch(pattern, key, re.DOTALL) is not None
 
 
 def _row(pattern: str, kind: str, writer: str, readers: str, gone: str, *, expires: bool = False) -> KeySpec:
@@ -243,16 +245,16 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
     _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
     _row(
-        "arq:job:*",
+        "arq:job:**",
         "string",
         "producer.intake, worker.ledger, arq",
         "worker.engine",
         "with the job",
         expires=True,
     ),
-    _row("arq:in-progress:*", "string", "arq", "arq", "with the job", expires=True),
-    _row("arq:retry:*", "string", "arq", "arq", "with the job", expires=True),
-    _row("arq:result:*", "string", "arq", "any service", "its interval", expires=True),
+    _row("arq:in-progress:**", "string", "arq", "arq", "with the job", expires=True),
+    _row("arq:retry:**", "string", "arq", "arq", "with the job", expires=True),
+    _row("arq:result:**", "string", "arq", "any service", "its interval", expires=True),
     _row("arq:abort", "zset", "arq", "arq", "when empty"),
 )
 
