@@ -21,19 +21,18 @@ from producer.contract.campaigns import (
 )
 from producer.contract.client import Client
 from producer.contract.codec import decode_campaign
-from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn
+from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.directory import AccountEntry, account
 from producer.errors import (
     CampaignExistsError,
     NoRecipientsError,
-    NumberError,
     ProducerError,
     TextError,
     UnknownCampaignError,
 )
 from producer.gathering import Gathered, Gathering
 from producer.intake import Action, Intake, Loading
-from producer.msisdn import Normaliser, Unusable
+from producer.msisdn import normalise
 from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
@@ -169,7 +168,7 @@ class CampaignProducer:
         entry = await account(self._redis, AccountName(account_name))
         if not text or len(text) > entry.longest_text:
             raise TextError(f"a text of {len(text)} characters cannot be sent (1 to {entry.longest_text})")
-        recipient = Recipient(msisdn=_number(to, entry), values={"text": text})
+        recipient = Recipient(msisdn=normalise(to, entry.default_region or None), values={"text": text})
         campaign = Campaign(
             id=CampaignId(f"single.{entry.name}.{datetime.now(UTC):%Y%m%d}.{lane}"[:64]),
             account=entry.name,
@@ -289,14 +288,6 @@ def _template(text: str, entry: AccountEntry) -> Template:
             f"the text has {fixed} characters without its values; account {entry.name} takes {entry.longest_text}"
         )
     return template
-
-
-def _number(given: str, entry: AccountEntry) -> Msisdn:
-    match Normaliser(entry.default_region or None)(given):
-        case Unusable(reason=reason):
-            raise NumberError(f"the number cannot be used: {reason}")
-        case msisdn:
-            return msisdn
 
 
 def _aware(moment: datetime | None, what: str) -> datetime | None:

@@ -91,7 +91,7 @@ class App:
         login = login_key(account.family.name, account.credentials)
         gate = self._gate(account, "send")
         exchange = self._exchange(account)
-        learning = Learning(account, gate, self.book)
+        learning = Learning(account, gate, self.book, probe_every=self.settings.tracking.probe_every)
         queues = AccountQueues(self.redis, account.name)
         sender = Sender(
             queues=queues,

@@ -13,7 +13,7 @@ from worker.throttle import Gate, Waiting, Windows
 
 _NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS})
 _LONGEST_WAIT: Final = 10.0
-_ADDRESS_WAIT: Final = 300.0
+_PROBE_WAIT: Final = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Asker:
                 refusal.block,
                 code=refusal.code,
                 words=refusal.words,
-                seconds=_ADDRESS_WAIT,
+                seconds=_PROBE_WAIT,
             )
 
     async def _admitted(self) -> bool:

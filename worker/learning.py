@@ -11,13 +11,8 @@ from worker.providers.interface import Block, Deferred, Outcome, RouteBlocked
 from worker.settings import Account
 from worker.throttle import Gate
 
-_PROBE_IN: Final = {
-    Block.MONEY: 60.0,
-    Block.CREDENTIALS: 600.0,
-    Block.ADDRESS: 300.0,
-    Block.UNREACHABLE: 5.0,
-}
-"""Seconds until a blocked account is probed (money, credentials) or opens by itself (address, unreachable)."""
+_OPENS_IN: Final = {Block.ADDRESS: 300.0, Block.UNREACHABLE: 5.0}
+"""Seconds until a block ends by itself; money and credentials are probed instead (PROVIDERS.md A3, error 4)."""
 
 _SLOW: Final = 4.0
 _LEAST_SLOW: Final = 2.0
@@ -28,7 +23,8 @@ log = structlog.get_logger(__name__)
 class Learning:
     """Feeds what answers say back into the throttle and the account's book; counts outcomes in between."""
 
-    def __init__(self, account: Account, gate: Gate, book: AccountBook) -> None:
+    def __init__(self, account: Account, gate: Gate, book: AccountBook, *, probe_every: float) -> None:
+        self._probe_every = probe_every
         self._account = account
         self._gate = gate
         self._book = book
@@ -72,7 +68,7 @@ class Learning:
             blocked.block,
             code=blocked.code,
             words=blocked.words,
-            seconds=_PROBE_IN[blocked.block],
+            seconds=_OPENS_IN.get(blocked.block, self._probe_every),
         )
         if new:
             log.warning("account_blocked", account=self._account.name, block=blocked.block, code=blocked.code)

@@ -38,7 +38,6 @@ _MOST_PAGES: Final = 30
 _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
-_PROBE_AGAIN: Final = 60.0
 _PAGE_CURSOR: Final = "history"
 _APPLIED: Final = "applied"
 
@@ -200,7 +199,7 @@ class Poller:
                     await self._book.open(self._account.name)
                     log.info("account_open", account=self._account.name)
                 elif blocked:
-                    await self._note("until", _PROBE_AGAIN)
+                    await self._note("until", self._settings.probe_every)
             case Refused() as refusal:
                 await self._asker.refused("balance", refusal)
             case other:

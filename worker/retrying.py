@@ -20,7 +20,8 @@ class Step:
 
 
 def next_step(outcome: Outcome, attempt: int, *, most: int, shortest: float) -> Step:
-    """The step after attempt number `attempt` (from 1) of at most `most`; `shortest`: least wait, seconds.
+    """The step after attempt number `attempt` (from 1) of at most `most`; `shortest`: least wait, in
+    seconds, where the provider's answer names none.
 
     A message that was deferred `most` times is rejected with the provider's last reason. A blocked route
     costs no attempt: the message goes back to its queue and waits for the account.
@@ -37,7 +38,7 @@ def next_step(outcome: Outcome, attempt: int, *, most: int, shortest: float) -> 
         case Deferred(code=code) if attempt >= most:
             return Step(event=Event.REJECT, code=code)
         case Deferred(code=code, retry_in=retry_in):
-            wait = retry_in if retry_in is not None else _WAITS[min(attempt, len(_WAITS)) - 1]
-            return Step(event=Event.DEFER, code=code, seconds=max(wait, shortest))
+            usual = max(_WAITS[min(attempt, len(_WAITS)) - 1], shortest)
+            return Step(event=Event.DEFER, code=code, seconds=usual if retry_in is None else retry_in)
         case _:
             assert_never(outcome)

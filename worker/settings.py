@@ -65,6 +65,7 @@ class Tracking:
     poll_every: float = 60.0
     lookup_grace: float = 90.0
     give_up_after: float = 72 * 3600.0
+    probe_every: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +201,7 @@ def _tracking(table: "_Table") -> Tracking:
     tracking = Tracking(
         poll_every=table.number("poll_every", usual.poll_every, least=0.1, most=86_400),
         lookup_grace=table.number("lookup_grace", usual.lookup_grace, least=0, most=86_400),
+        probe_every=table.number("probe_every", usual.probe_every, least=1, most=86_400),
         give_up_after=table.number("give_up_after", usual.give_up_after, least=1, most=30 * 86_400),
     )
     table.done()

@@ -25,6 +25,9 @@ from worker.providers.smsc import errors, json_answers, statuses
 from worker.providers.smsc.answers import Accepted, Failed, PhoneRow, Unreadable
 from worker.providers.smsc.errors import SEND_ERRORS, Kind
 
+_ALONE_IN: Final = 1.0
+"""Nothing was sent, and a request for one message is not identical with one for several."""
+
 _REPEAT_IN: Final = 61.0  # A3 error 9: identical requests are remembered for a minute
 _CROWD_IN: Final = 5.0  # our guess: requests at once pass within seconds
 
@@ -58,7 +61,8 @@ def _failed(failed: Failed, *, several: bool, earlier_attempt: bool) -> Outcome:
         case Kind.TOO_FAST:
             return _too_fast(code, failed.text, earlier_attempt=earlier_attempt)
         case Kind.CONTENT if several:
-            return Deferred(code=code, words=f"one message of several: {known.words}; each is tried alone")
+            words = f"one message of several: {known.words}; each is tried alone"
+            return Deferred(code=code, words=words, retry_in=_ALONE_IN)
         case Kind.CONTENT | Kind.REQUEST:
             return Rejected(code=code, words=known.words)
         case never:
