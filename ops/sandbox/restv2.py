@@ -47,7 +47,7 @@ def _add(
 
 def identify(gateway: Gateway, parameters: Parameters | None) -> Account | None:
     """Find the account by `key`, or by `username` and `password` (B1)."""
-    if parameters and "key" in parameters:
+    if parameters and parameters.get("key"):
         return gateway.by_key(Family.RESTV2, parameters["key"])
     return identify_person(gateway, parameters)
 

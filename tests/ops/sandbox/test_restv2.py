@@ -148,6 +148,7 @@ async def test_name_and_password_open_every_call_and_alone_open_the_key_calls(sa
     person = {"username": "demo", "password": "demo-secret", "type": "json"}
 
     assert (await sandbox.call("/api/balance/get", **person)).json["status"] == "1"
+    assert (await sandbox.call("/api/balance/get", key="", **person)).json["status"] == "1"
     assert (await sandbox.call("/api/key/get", **person)).json["key"] == "demo-key"
     assert (await sandbox.restv2("key/get"))["error"] == "101"
     assert (await sandbox.restv2("key/reset"))["error"] == "101"

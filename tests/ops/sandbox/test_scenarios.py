@@ -1,5 +1,6 @@
 """The magic numbers: what the last three digits of a phone bring, in both families."""
 
+import contextlib
 from pathlib import Path
 
 import aiohttp
@@ -147,6 +148,22 @@ async def test_what_dies_before_acceptance_goes_through_when_repeated(sandbox: S
         await sandbox.smsc("send", **form)
 
     assert await sandbox.smsc("send", **form) == {"id": "a", "cnt": 1}
+
+
+@pytest.mark.parametrize(("path", "form", "to"), FAMILIES)
+@pytest.mark.parametrize("digits", ["981", "982", "983", "984", "985", "986", "987", "988"])
+async def test_a_connection_fails_once_per_phone(
+    sandbox: Sandbox, path: str, form: dict[str, str], to: str, digits: str
+) -> None:
+    """A minute lies between the two, so that smsc does not call the second a duplicate."""
+    for _ in range(2):
+        with contextlib.suppress(aiohttp.ClientConnectionError):
+            heard = await sandbox.call(path, **form, **{to: f"79990000{digits}"})
+        sandbox.time.now += 60
+
+    assert (heard.status, "error" in heard.json, "id" in heard.json) == (200, False, True)
+    assert len(sandbox.time.slept) == (digits == "983")
+    assert len(await sandbox.messages()) == (1 if digits in {"982", "984"} else 2)
 
 
 async def test_a_lost_answer_repeated_within_a_minute_is_a_duplicate_and_later_a_second_sms(
