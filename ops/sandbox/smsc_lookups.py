@@ -19,9 +19,9 @@ from ops.sandbox.smsc_answers import (
     Refusal,
     Statuses,
     Unknown,
-    reply,
 )
 from ops.sandbox.smsc_dates import start_of_day
+from ops.sandbox.smsc_json import reply
 from ops.sandbox.smsc_reading import BAD, bare_phone, read_phones, read_reference
 
 _MOST_ROWS: Final = 1000  # A6 `cnt`
