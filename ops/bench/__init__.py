@@ -1,0 +1,1 @@
+"""Benchmarks: what Volley costs beside the HTTP request, side by side with others, in one run on one machine."""
