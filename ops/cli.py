@@ -16,6 +16,17 @@ from ops.errors import OpsError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     # name: ("module:attribute" of its click command, one line of help)
+    "submit": ("ops.commands.submitting:submit", "Submit a campaign: one text to the recipients of a file."),
+    "send": ("ops.commands.single:send", "Send one message now."),
+    "status": ("ops.commands.campaigns:status", "Tell how far a campaign is, or list the newest ones."),
+    "pause": ("ops.commands.campaigns:pause", "Stop sending a campaign at once."),
+    "resume": ("ops.commands.campaigns:resume", "Go on with a paused campaign."),
+    "cancel": ("ops.commands.campaigns:cancel", "End a campaign: what was not claimed yet is never sent."),
+    "messages": ("ops.commands.listing:messages", "List the messages of a campaign with their states."),
+    "uncertain": ("ops.commands.uncertain:uncertain", "List messages that were perhaps sent; decide about one."),
+    "worker": ("ops.commands.processes:worker", "Run a worker: send, track, or all."),
+    "web": ("ops.commands.processes:web", "Run the web page, with /metrics and /health."),
+    "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
     "sandbox": ("ops.development:sandbox", "Run the sandbox: both provider families over HTTP."),

@@ -1,0 +1,62 @@
+"""`volley health`: whether Redis answers and every role has a live worker; the exit status says it, too."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.errors import OpsError
+from ops.readings import WorkerReading, read_workers
+
+ROLES: Final = ("send", "track")
+
+
+@click.command
+@json_option
+def health(*, as_json: bool) -> int:
+    """Exit with 0 when Redis answers and a live worker plays each role, otherwise with 1."""
+    try:
+        workers = with_redis(_workers)
+    except OpsError as error:
+        if not as_json:
+            raise
+        print_json(
+            {"healthy": False, "redis": False, "workers": {}, "oldest_beat_seconds": None, "why": [str(error)]}
+        )
+        return 1
+    record = verdict(workers)
+    if as_json:
+        print_json(record)
+    else:
+        _show(workers, record)
+    return 0 if record["healthy"] else 1
+
+
+def verdict(workers: Sequence[WorkerReading]) -> dict[str, object]:
+    """What is to be said of the workers that Redis knows. A worker that died a while ago is no complaint."""
+    live = [worker for worker in workers if worker.is_live]
+    playing = {role: sum(role in worker.roles for worker in live) for role in ROLES}
+    missing = [f"no {role} worker is alive: volley worker {role}" for role, count in playing.items() if not count]
+    return {
+        "healthy": not missing,
+        "redis": True,
+        "workers": playing,
+        "oldest_beat_seconds": round(max(worker.beat_ago for worker in live), 1) if live else None,
+        "why": missing,
+    }
+
+
+async def _workers(session: Session) -> Sequence[WorkerReading]:
+    return await read_workers(session.redis)
+
+
+def _show(workers: Sequence[WorkerReading], record: dict[str, object]) -> None:
+    click.echo("Redis answers.")
+    for worker in workers:
+        roles = ", ".join(sorted(worker.roles)) or "worker"
+        since = f"last heartbeat {worker.beat_ago:.0f} s ago"
+        click.echo(f"{worker.id}: {roles}, {since}" + ("" if worker.is_live else " (dead)"))
+    why = record["why"]
+    assert isinstance(why, list)  # noqa: S101  # it is `missing` of `verdict`
+    click.echo("\n".join(why) if why else "healthy")

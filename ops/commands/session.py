@@ -1,0 +1,82 @@
+"""What every command shares: a Redis for as long as it runs, errors as one line, results as text or JSON."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+import click
+import orjson
+from redis.exceptions import RedisError
+
+from ops.errors import OpsError
+from ops.redis_local import redis_url
+from producer.client import CampaignProducer
+from producer.contract.client import Client
+from producer.errors import ProducerError
+from producer.intake import TakenOverError
+from producer.pool import connect
+
+T = TypeVar("T")
+
+_ANSWERS_IN: Final = 5.0
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A command's connection: the URL for child processes, the client to read with, the producer to ask with."""
+
+    url: str
+    redis: Client
+    producer: CampaignProducer
+
+
+def with_redis(work: Callable[[Session], Awaitable[T]]) -> T:
+    """What `work` gives, on REDIS_URL or the embedded Redis. Whatever is refused or away becomes an OpsError."""
+    with redis_url() as url:
+        return asyncio.run(_connected(url, work))
+
+
+def print_json(record: object) -> None:
+    """One line of JSON on standard output."""
+    click.echo(orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS))
+
+
+async def _connected(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
+    redis = _client(url)
+    try:
+        await _answering(redis, url)
+        return await work(Session(url=url, redis=redis, producer=CampaignProducer(redis)))
+    except (ProducerError, TakenOverError) as error:
+        raise OpsError(str(error)) from error
+    except RedisError as error:
+        raise OpsError(f"Redis at {_place(url)}: {error}") from error
+    finally:
+        with suppress(RedisError, OSError):
+            await redis.aclose()
+
+
+def _client(url: str) -> Client:
+    try:
+        return connect(url)
+    except ValueError as error:
+        raise OpsError(f"REDIS_URL cannot be used: {error}") from error
+
+
+async def _answering(redis: Client, url: str) -> None:
+    """The client waits out a restart for long; a person at a terminal is told sooner."""
+    try:
+        async with asyncio.timeout(_ANSWERS_IN):
+            await redis.ping()
+    except TimeoutError as error:
+        raise OpsError(f"Redis at {_place(url)} does not answer; is REDIS_URL right?") from error
+
+
+def _place(url: str) -> str:
+    """The URL without its credentials."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
