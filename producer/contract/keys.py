@@ -115,8 +115,9 @@ def reference(name: AccountName, ref: Reference) -> str:
 
 
 def once(name: AccountName, key: str) -> str:
-    """String: the message id that a single message with this caller's key (hashed: it may be any text) was given."""
-    return f"{PREFIX}account:{name}:once:{hashlib.blake2b(key.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"
+    """String: the message id that a single message was given. `key` is its caller's, any text, so it is hashed."""
+    hashed = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return f"{PREFIX}account:{name}:once:{hashed}"
 
 
 def journal(name: AccountName) -> str:
