@@ -229,6 +229,7 @@ class Ledger:
             keys.orphans(first.account),
         ]
         args: list[Argument] = [first.message.campaign, self.reference_life, self.first_look, self.grace]
+        args += (*send_body_parts(), JOB_LIFE)
         for write in group:
             called_keys += (_records(write.message), keys.reference(write.account, write.reference))
             args += (

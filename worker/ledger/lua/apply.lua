@@ -10,15 +10,17 @@ local queue, due, uncertain = KEYS[5], KEYS[6], KEYS[7]
 
 local function follow(r, job, seconds)
   if r.letter ~= 'n' then redis.call('ZREM', uncertain, job) end
-  if r.letter == 'q' or r.letter == 'w' then
+  if waits(r) then
     if seconds > 0 then r.due = now + seconds end
     redis.call('ZREM', queue, job)
     start_job(queue, job, now_ms + seconds * 1000, ARGV[2], ARGV[3], ARGV[4])
-  elseif r.letter == 's' and r.reference ~= '' then
-    redis.call('ZADD', due, 'NX', now + seconds, r.reference)
-  elseif string.find(FINAL, r.letter, 1, true) then
-    end_job(queue, job)
-    if r.letter ~= 'd' then count_reason(r.code) end
+    return
+  end
+  end_job(queue, job)
+  if r.letter == 's' or r.letter == 'e' then
+    if r.reference ~= '' then redis.call('ZADD', due, 'NX', now + seconds, r.reference) end
+  elseif r.letter ~= 'd' then
+    count_reason(r.code)
   end
 end
 

@@ -28,19 +28,25 @@ end
 -- What this call has moved, by letter; `settle` writes it to the counters once.
 local tally = {}
 
--- Move a record by an event. False where the table does not list the event for its state.
+-- KEYS that every script which moves messages begins with.
+local CAMPAIGN, COUNTS, REASONS, ACTIVE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+local function waits(r)
+  return r.letter == 'q' or r.letter == 'w'
+end
+
+-- Move a record by an event. False where the table does not list the event for its state. What would
+-- wait again in a cancelled campaign is cancelled in the same step: the feeder has closed it already.
 local function move(r, event, now)
   if not string.find(FROM[event], r.letter, 1, true) then return false end
   tally[r.letter] = (tally[r.letter] or 0) - 1
   r.letter = TO[event]
+  if waits(r) and redis.call('HGET', CAMPAIGN, 'state') == 'cancelled' then r.letter = TO['cancel'] end
   tally[r.letter] = (tally[r.letter] or 0) + 1
   r.changed = now
   r.due = 0
   return true
 end
-
--- KEYS that every script which moves messages begins with.
-local CAMPAIGN, COUNTS, REASONS, ACTIVE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 -- Write the counters; close the campaign when, and only when, no recipient is left in another state.
 local function settle(campaign_id, now)

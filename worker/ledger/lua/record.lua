@@ -1,7 +1,7 @@
 -- Write what submissions gave: state, counters, reference, first look, and the end of the arq job: one step.
 -- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then per message records and reference
 -- ARGV: campaign id, reference life (s), first look in (s), look at a doubtful one in (s),
---       then per message: chunk, place, attempt, event, seconds, reference, code
+--       body head, body tail, body life (s), then per message: chunk, place, attempt, event, seconds, reference, code
 -- Events: submit, reject, defer (tried again in `seconds`), release (back to the queue), doubt.
 -- Returns: per message 'ok' | 'late' (a report was quicker) | 'stale' (another attempt holds it) | an orphan report (still shelved)
 local id = ARGV[1]
@@ -18,18 +18,28 @@ local function submitted(m, r, job)
   return redis.call('HGET', orphans, m.reference) or 'ok'
 end
 
+-- Back to waiting: the job may be there (claimed) or not (it was uncertain).
+local function wait(r, job, seconds)
+  redis.call('ZREM', uncertain, job)
+  if not waits(r) then end_job(queue, job) return end
+  if seconds > 0 then r.due = now + seconds end
+  redis.call('ZREM', queue, job)
+  start_job(queue, job, now_ms + seconds * 1000, ARGV[5], ARGV[6], ARGV[7])
+end
+
 local function write(m, r, job)
-  local letter = r.letter
-  if r.attempts ~= m.attempt then return 'stale' end
-  if not move(r, m.event, now) then end_job(queue, job) return 'late' end
+  -- a release takes its attempt back, so that the next claim has the same number: the reference tells them apart
+  if r.attempts ~= m.attempt or (m.event == 'release' and r.reference ~= m.reference) then return 'stale' end
+  if not move(r, m.event, now) then
+    if not waits(r) then end_job(queue, job) end
+    return 'late'
+  end
   r.code = m.code
   if m.event == 'release' then
     r.attempts = r.attempts - 1
-    redis.call('ZADD', queue, 'XX', now_ms, job)
+    wait(r, job, 0)
   elseif m.event == 'defer' then
-    r.due = now + m.seconds
-    redis.call('ZREM', uncertain, job)
-    redis.call('ZADD', queue, r.due * 1000, job)
+    wait(r, job, m.seconds)
   elseif m.event == 'doubt' then
     redis.call('ZADD', uncertain, now, job)
     if r.reference ~= '' then redis.call('ZADD', due, 'NX', now + tonumber(ARGV[4]), r.reference) end
@@ -46,8 +56,8 @@ local function write(m, r, job)
 end
 
 local answers = {}
-for i = 0, (#ARGV - 4) / 7 - 1 do
-  local a = 5 + i * 7
+for i = 0, (#ARGV - 7) / 7 - 1 do
+  local a = 8 + i * 7
   local m = {
     chunk = ARGV[a], place = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]), event = ARGV[a + 3],
     seconds = tonumber(ARGV[a + 4]), reference = ARGV[a + 5], code = ARGV[a + 6], reference_key = KEYS[10 + i * 2],
