@@ -27,11 +27,14 @@ end
 local function try(r, job)
   if not r then end_job(queue, job) return 'gone' end
   if r.letter == 'f' then
+    if r.due > now and reference ~= '' and r.reference == reference then  -- this claim, sent again
+      return 'claimed ' .. string.format('%d', r.attempts)
+    end
     if r.due > now then redis.call('ZADD', queue, 'XX', r.due * 1000 + 500, job) return 'held' end
     doubt(r, job)
     return 'doubt'
   end
-  if r.letter ~= 'q' and r.letter ~= 'w' then end_job(queue, job) return 'done' end
+  if not waits(r) then end_job(queue, job) return 'done' end
   if state == 'cancelled' then move(r, 'cancel', now) end_job(queue, job) return 'cancelled' end
   if not_after > 0 and now >= not_after then
     move(r, 'expire', now)
