@@ -1,0 +1,133 @@
+"""apply.lua, case by case: reports, lookups, policies, people and time."""
+
+import pytest
+
+from producer.contract.campaigns import Lane
+from producer.contract.jobs import JOB_PREFIX
+from producer.contract.messages import MessageId
+from producer.contract.states import FINAL, Event, State
+from tests.worker.scene import Scene
+from worker.ledger import Evidence
+
+FINAL_REPORTS = {
+    Event.REPORT_DELIVERED: State.DELIVERED,
+    Event.REPORT_UNDELIVERED: State.UNDELIVERED,
+    Event.REPORT_EXPIRED: State.EXPIRED,
+}
+
+
+@pytest.mark.parametrize(("event", "state"), FINAL_REPORTS.items())
+async def test_a_final_report_ends_a_submission(stage: Scene, event: Event, state: State) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    assert await stage.apply(message, event, reference="r1", code="plain.1") == (state, True)
+    assert await stage.mistakes("spring") == []
+
+
+@pytest.mark.parametrize("event", FINAL_REPORTS)
+async def test_final_stays_final_whatever_comes_later(stage: Scene, event: Event) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    await stage.apply(message, event, reference="r1")
+    state = await stage.state_of(message)
+    assert state in FINAL
+    for later in Event:
+        assert await stage.apply(message, later, reference="r1") == (state, False)
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_report_of_another_submission_moves_nothing(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    assert await stage.apply(message, Event.REPORT_DELIVERED, reference="r0") == (None, False)
+    assert await stage.state_of(message) is State.SUBMITTED
+
+
+async def test_evidence_for_no_message_moves_nothing(stage: Scene) -> None:
+    await stage.fed()
+    nobody = MessageId(campaign="spring", chunk=9, place=9)
+    assert await stage.apply(nobody, Event.REPORT_DELIVERED) == (None, False)
+
+
+async def test_returned_waits_with_a_job_and_its_reason(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    await stage.apply(message, Event.REPORT_RETURNED, reference="r1", code="plain.24", seconds=60)
+    record = await stage.record_of(message)
+    assert (record.state, record.code) == (State.DEFERRED, "plain.24")
+    assert record.due_at - record.changed_at == 60
+    assert await stage.redis.exists(JOB_PREFIX + str(message))
+    assert await stage.mistakes("spring") == []
+
+
+async def doubted(stage: Scene) -> MessageId:
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1")
+    await stage.record(message, Event.DOUBT, reference="v1")
+    return message
+
+
+async def test_disproved_goes_back_to_the_queue_with_a_job(stage: Scene) -> None:
+    message = await doubted(stage)
+    assert await stage.apply(message, Event.DISPROVE, reference="v1") == (State.QUEUED, True)
+    assert await stage.uncertain() == set()
+    assert await stage.mistakes("spring") == []
+    [claimed] = await stage.claim(message)
+    assert claimed.attempt == 2
+
+
+async def test_assumed_is_submitted_and_followed(stage: Scene) -> None:
+    message = await doubted(stage)
+    assert await stage.apply(message, Event.ASSUME, reference="v1", seconds=100) == (State.SUBMITTED, True)
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_person_may_call_a_doubted_message_failed(stage: Scene) -> None:
+    message = await doubted(stage)
+    assert await stage.apply(message, Event.REJECT, code="volley.decided") == (State.REJECTED, True)
+    assert (await stage.producer.progress("spring")).reasons == {"volley.decided": 1}
+    assert await stage.mistakes("spring") == []
+
+
+@pytest.mark.parametrize("state", ["in flight", "uncertain"])
+async def test_an_enroute_report_before_our_own_record_is_still_followed_to_the_end(stage: Scene, state: str) -> None:
+    """The report was quicker than our own record, which then came late and no longer set a time to look.
+
+    Nobody would ever have looked at this message again: without a second report it stayed enroute for ever.
+    """
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1")
+    if state == "uncertain":
+        await stage.make_due(message)
+        await stage.claim(message)
+    assert await stage.apply(message, Event.REPORT_ENROUTE, reference="v1") == (State.ENROUTE, True)
+    await stage.record(message, Event.SUBMIT, reference="v1")
+    assert "v1" in await stage.due()
+    assert await stage.mistakes("spring") == []
+
+
+@pytest.mark.xfail(strict=True, reason="design: the table lets no report move a message that waits to be sent again")
+async def test_a_delivery_report_keeps_a_disproved_message_from_being_sent_again(stage: Scene) -> None:
+    """Policy or a look-up put an uncertain message back; before it is claimed, its delivery report arrives.
+
+    The report is evidence that it had been sent after all, it names this very submission, and the message
+    is still in our hands. It is sent again nevertheless.
+    """
+    message = await doubted(stage)
+    await stage.apply(message, Event.DISPROVE, reference="v1")
+    await stage.apply(message, Event.REPORT_DELIVERED, reference="v1")
+    assert await stage.state_of(message) is State.DELIVERED
+
+
+async def test_many_pieces_of_evidence_of_several_campaigns_are_answered_each(stage: Scene) -> None:
+    first, second = await stage.fed("one", 100), await stage.fed("two", 100)
+    items = [
+        Evidence(message=message, account="athens", lane=Lane.BULK, event=Event.EXPIRE, code="volley.x")
+        for pair in zip(first, second, strict=True)
+        for message in pair
+    ]
+    answers = await stage.ledger.apply(items)
+    assert {item.message for item, _, _ in answers} == {*first, *second}
+    assert {(state, moved) for _, state, moved in answers} == {(State.EXPIRED, True)}
+    assert await stage.campaign_state("one") == await stage.campaign_state("two") == "finished"
+    assert await stage.mistakes("one") + await stage.mistakes("two") == []
