@@ -58,4 +58,11 @@ class Recorder:
                 await asyncio.sleep(_PAUSE)
         unusual = [answer for answer in recorded if answer.stale or answer.orphan is not None]
         if unusual:
+            await self._tell(unusual)
+
+    async def _tell(self, unusual: Sequence[Recorded]) -> None:
+        """What is told here stays on the orphan shelf until it is applied, so the next poll finds it too."""
+        try:
             await self._on_recorded(unusual)
+        except (RedisError, OSError) as error:
+            log.warning("recorded_untold", error=type(error).__name__, messages=len(unusual))

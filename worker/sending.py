@@ -6,7 +6,9 @@ message is in_flight with a lease, then uncertain; after *submit* the same; afte
 
 import asyncio
 import math
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -57,13 +59,15 @@ class Sender:
         self._consumer_count = consumers
         self._consumers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
+        self._turn = asyncio.Lock()  # held from a claim to its hand-over to the consumers
 
     async def run(self) -> None:
         """Send until `stop`. A Redis that is away is waited for."""
         self._consumers = [asyncio.create_task(self._consume()) for _ in range(self._consumer_count)]
         while not self._stopping.is_set():
             try:
-                pause = await self._round()
+                async with self._turn:
+                    pause = await self._round()
             except (RedisError, OSError) as error:
                 log.warning("sender_waits_for_redis", error=type(error).__name__)
                 pause = _AFTER_ERROR
@@ -76,7 +80,10 @@ class Sender:
         What was claimed and has not reached the wire goes back to its queue.
         """
         self._stopping.set()
-        await self._submitter.quiet(within)
+        ends = time.monotonic() + within
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._turn.acquire(), within)
+        await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         for consumer in self._consumers:
             consumer.cancel()
         await asyncio.gather(*self._consumers, return_exceptions=True)
@@ -88,14 +95,14 @@ class Sender:
 
     async def send_now(self, message: MessageId, job: Taken) -> None:
         """Send one message outside the loop: what the arq function does under a stock arq worker."""
-        while isinstance(admission := await self._gate.admit(1), Waiting):
+        while not self._stopping.is_set():
+            async with self._turn:
+                admission = await self._gate.admit(1)
+                if isinstance(admission, Admission):
+                    await self._send([job], admission)
+                    return
             await self._pause(min(admission.seconds, _MOST_WAIT) or _IDLE)
-        prepared, _ = await self._preparer.prepare([job])
-        if not prepared:
-            self._gate.left()
-            log.warning("message_without_recipient", message=str(message))
-            return
-        await self._claim(prepared, admission)
+        log.info("message_left_to_its_queue", message=str(message))
 
     async def _round(self) -> float:
         """One turn; returns seconds to pause, 0 to go on at once."""
@@ -106,34 +113,51 @@ class Sender:
         admission = await self._gate.admit(min(math.ceil(ready / self._batch), self._consumer_count))
         if isinstance(admission, Waiting):
             return min(max(admission.seconds, 0.002), _MOST_WAIT)
-        jobs = await self._queues.take(min(admission.permits * self._batch, _MOST_TAKEN))
-        prepared, lost = await self._preparer.prepare(jobs) if jobs else ([], [])
-        if lost:
-            log.warning("jobs_without_message", count=len(lost), first=str(lost[0].message))
-            await self._queues.drop(lost)
-        await self._claim(await self._within(prepared, admission), admission)
+        await self._send(await self._taken(admission), admission)
         return 0.0
 
-    async def _within(self, prepared: Sequence[Prepared], admission: Admission) -> Sequence[Prepared]:
-        """As many requests as permits; the jobs of the others go back, the permits too many are given up."""
-        over = prepared[admission.permits :]
-        if over:
-            await self._queues.give_back(
-                [Taken(message=message, lane=each.claim.lane) for each in over for message in each.claim.messages]
-            )
-        for _ in range(admission.permits - len(prepared)):
-            self._gate.left()
-        return prepared[: admission.permits]
+    async def _taken(self, admission: Admission) -> list[Taken]:
+        try:
+            return await self._queues.take(min(admission.permits * self._batch, _MOST_TAKEN))
+        except BaseException:
+            self._give_up(admission.permits)
+            raise
 
-    async def _claim(self, prepared: Sequence[Prepared], admission: Admission) -> None:
-        answers = await self._ledger.claim([each.claim for each in prepared])
-        await until_open(admission)
+    async def _send(self, jobs: Sequence[Taken], admission: Admission) -> None:
+        """Claim what the permits allow and hand it to the consumers. Permits that come to nothing are given up."""
+        try:
+            prepared = await self._prepared(jobs, admission.permits)
+            answers = await self._ledger.claim([each.claim for each in prepared])
+            await until_open(admission)
+        except BaseException:
+            self._give_up(admission.permits)
+            raise
+        refused = []
         for each, claimed in zip(prepared, answers, strict=True):
             if all(claim.answer is ClaimAnswer.CLAIMED for claim in claimed):
                 self._claimed.put_nowait((each, claimed))
             else:
-                self._gate.left()
-                await self._release(each, claimed)
+                refused.append((each, claimed))
+        self._give_up(admission.permits - len(prepared) + len(refused))
+        for each, claimed in refused:
+            await self._release(each, claimed)
+
+    async def _prepared(self, jobs: Sequence[Taken], most: int) -> Sequence[Prepared]:
+        """At most so many requests; the jobs of the others go back, jobs without a message end."""
+        prepared, lost = await self._preparer.prepare(jobs) if jobs else ([], [])
+        if lost:
+            log.warning("jobs_without_message", count=len(lost), first=str(lost[0].message))
+            await self._queues.drop(lost)
+        over = prepared[most:]
+        if over:
+            await self._queues.give_back(
+                [Taken(message=message, lane=each.claim.lane) for each in over for message in each.claim.messages]
+            )
+        return prepared[:most]
+
+    def _give_up(self, permits: int) -> None:
+        for _ in range(permits):
+            self._gate.left()
 
     async def _release(self, prepared: Prepared, claimed: Sequence[Claimed]) -> None:
         """Claimed, and not sent: back to the queue, no attempt spent."""

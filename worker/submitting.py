@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, assert_never
 
 import structlog
+from redis.exceptions import RedisError
 
 from worker.learning import Learning
 from worker.ledger import Claimed, Write
@@ -36,7 +37,7 @@ class Submitter:
         self._quiet.set()
 
     async def submit(self, prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
-        """Send one request; what is to be recorded for each of its messages. Raises nothing but cancellation.
+        """Send one request; what is to be recorded for each of its messages. Raises nothing.
 
         Cancelled on the wire (a stop that could not wait), the messages are recorded as uncertain: the
         cancellation is swallowed here and the consumer ends after it has handed them over.
@@ -51,13 +52,21 @@ class Submitter:
         finally:
             self._off_wire()
         outcomes = self._outcomes(prepared, claimed, answer)
-        await self._learning.learn(outcomes, time.monotonic() - started)
+        with suppress(asyncio.CancelledError):  # what the answer meant is recorded, whatever comes
+            await self._learn(outcomes, time.monotonic() - started)
         return self._writes(prepared, claimed, outcomes)
 
     async def quiet(self, within: float) -> None:
         """Wait until no request is on the wire, for `within` seconds at most."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), within)
+
+    async def _learn(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """A Redis that is away costs the lesson, never the outcome."""
+        try:
+            await self._learning.learn(outcomes, seconds)
+        except (RedisError, OSError) as error:
+            log.warning("lesson_lost", account=self._account.name, error=type(error).__name__)
 
     def _off_wire(self) -> None:
         self.on_wire -= 1
@@ -102,6 +111,7 @@ class Submitter:
             attempt=claim.attempt,
             event=step.event,
             reference=getattr(outcome, "reference", prepared.claim.reference),
+            claim_reference=prepared.claim.reference,
             seconds=step.seconds,
             code=step.code,
         )

@@ -64,6 +64,7 @@ class Write:
     """What one submission gave for one message, ready to be recorded.
 
     `event` is SUBMIT, REJECT, DEFER, RELEASE or DOUBT; `seconds` is the wait before the next attempt.
+    `claim_reference` is what the claim was made under, where `reference` is the provider's own.
     """
 
     message: MessageId
@@ -72,6 +73,7 @@ class Write:
     attempt: int
     event: Event
     reference: Reference
+    claim_reference: Reference = Reference("")
     seconds: float = 0.0
     code: str = ""
 
@@ -231,7 +233,12 @@ class Ledger:
         args: list[Argument] = [first.message.campaign, self.reference_life, self.first_look, self.grace]
         args += (*send_body_parts(), JOB_LIFE)
         for write in group:
-            called_keys += (_records(write.message), keys.reference(write.account, write.reference))
+            claim = write.claim_reference or write.reference
+            called_keys += (
+                _records(write.message),
+                keys.reference(write.account, write.reference),
+                keys.reference(write.account, claim),
+            )
             args += (
                 write.message.chunk,
                 write.message.place,

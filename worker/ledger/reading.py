@@ -16,7 +16,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST_CAMPAIGNS: Final = 1000
-_MOST_CHUNKS: Final = 400
+_MOST_CHUNKS: Final = 64
 _MANY_NAMED: Final = 1000
 
 

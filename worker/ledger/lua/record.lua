@@ -1,5 +1,5 @@
 -- Write what submissions gave: state, counters, reference, first look, and the end of the arq job: one step.
--- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then per message records and reference
+-- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then per message records, reference and the claim's own reference
 -- ARGV: campaign id, reference life (s), first look in (s), look at a doubtful one in (s),
 --       body head, body tail, body life (s), then per message: chunk, place, attempt, event, seconds, reference, code
 -- Events: submit, reject, defer (tried again in `seconds`), release (back to the queue), doubt.
@@ -10,6 +10,11 @@ local queue, due, uncertain, orphans = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
 local function submitted(m, r, job)
   redis.call('ZREM', uncertain, job)
+  if m.claim_key ~= m.reference_key then
+    redis.call('DEL', m.claim_key)
+    redis.call('ZREM', due, r.reference)
+  end
+  r.reference = m.reference
   redis.call('ZADD', due, 'NX', now + tonumber(ARGV[3]), m.reference)
   if redis.call('EXISTS', m.reference_key) == 0 then
     redis.call('SET', m.reference_key, id .. '|' .. m.chunk .. '.' .. m.place, 'EX', ARGV[2])
@@ -49,7 +54,6 @@ local function write(m, r, job)
     redis.call('ZREM', uncertain, job)
     end_job(queue, job)
   else
-    r.reference = m.reference
     return submitted(m, r, job)
   end
   return 'ok'
@@ -60,9 +64,10 @@ for i = 0, (#ARGV - 7) / 7 - 1 do
   local a = 8 + i * 7
   local m = {
     chunk = ARGV[a], place = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]), event = ARGV[a + 3],
-    seconds = tonumber(ARGV[a + 4]), reference = ARGV[a + 5], code = ARGV[a + 6], reference_key = KEYS[10 + i * 2],
+    seconds = tonumber(ARGV[a + 4]), reference = ARGV[a + 5], code = ARGV[a + 6], reference_key = KEYS[10 + i * 3],
+    claim_key = KEYS[11 + i * 3],
   }
-  local records = KEYS[9 + i * 2]
+  local records = KEYS[9 + i * 3]
   local r = read_record(records, m.place)
   if r then
     answers[#answers + 1] = write(m, r, id .. '/' .. m.chunk .. '.' .. m.place)
