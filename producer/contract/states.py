@@ -89,10 +89,12 @@ TRANSITIONS: Final[dict[Event, tuple[tuple[State, ...], State]]] = {
     Event.ASSUME: ((State.UNCERTAIN,), State.SUBMITTED),
     Event.CANCEL: (_WAITING, State.CANCELLED),
     Event.EXPIRE: ((*_WAITING, *_SENT), State.EXPIRED),
-    Event.REPORT_ENROUTE: ((*_OPEN, State.SUBMITTED), State.ENROUTE),
-    Event.REPORT_DELIVERED: ((*_OPEN, *_SENT), State.DELIVERED),
-    Event.REPORT_UNDELIVERED: ((*_OPEN, *_SENT), State.UNDELIVERED),
-    Event.REPORT_EXPIRED: ((*_OPEN, *_SENT), State.EXPIRED),
+    # a report names the submission it is about: a message that waits to be sent *again* still carries the
+    # one that was disproved, so the report can take it back; one that was never submitted carries none
+    Event.REPORT_ENROUTE: ((State.QUEUED, *_OPEN, State.SUBMITTED), State.ENROUTE),
+    Event.REPORT_DELIVERED: ((State.QUEUED, *_OPEN, *_SENT), State.DELIVERED),
+    Event.REPORT_UNDELIVERED: ((State.QUEUED, *_OPEN, *_SENT), State.UNDELIVERED),
+    Event.REPORT_EXPIRED: ((State.QUEUED, *_OPEN, *_SENT), State.EXPIRED),
     Event.REPORT_RETURNED: ((*_OPEN, *_SENT), State.DEFERRED),
 }
 

@@ -106,12 +106,11 @@ async def test_an_enroute_report_before_our_own_record_is_still_followed_to_the_
     assert await stage.mistakes("spring") == []
 
 
-@pytest.mark.xfail(strict=True, reason="design: the table lets no report move a message that waits to be sent again")
 async def test_a_delivery_report_keeps_a_disproved_message_from_being_sent_again(stage: Scene) -> None:
     """Policy or a look-up put an uncertain message back; before it is claimed, its delivery report arrives.
 
     The report is evidence that it had been sent after all, it names this very submission, and the message
-    is still in our hands. It is sent again nevertheless.
+    is still in our hands. It was sent again nevertheless, until reports could take such a message back.
     """
     message = await doubted(stage)
     await stage.apply(message, Event.DISPROVE, reference="v1")

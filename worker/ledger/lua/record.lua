@@ -26,6 +26,7 @@ end
 -- Back to waiting: the job may be there (claimed) or not (it was uncertain).
 local function wait(r, job, seconds)
   redis.call('ZREM', uncertain, job)
+  r.reference = ''  -- nothing was sent under it: no report can be about this message
   if not waits(r) then end_job(queue, job) return end
   if seconds > 0 then r.due = now + seconds end
   redis.call('ZREM', queue, job)
