@@ -82,7 +82,8 @@ class Sender:
         self._stopping.set()
         ends = time.monotonic() + within
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._turn.acquire(), within)
+            async with asyncio.timeout(within), self._turn:  # the last claim is handed over
+                pass
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         for consumer in self._consumers:
             consumer.cancel()
@@ -97,6 +98,8 @@ class Sender:
         """Send one message outside the loop: what the arq function does under a stock arq worker."""
         while not self._stopping.is_set():
             async with self._turn:
+                if self._stopping.is_set():
+                    break
                 admission = await self._gate.admit(1)
                 if isinstance(admission, Admission):
                     await self._send([job], admission)
