@@ -1,0 +1,140 @@
+"""Group commit: nothing handed over is lost, whatever Redis does meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from producer.contract.states import Event
+from tests.support import wait_until
+from tests.worker.scene import Scene
+from worker import recording
+from worker.ledger import Recorded, Write
+from worker.recording import Recorder
+
+
+class Away:
+    """A ledger whose Redis can be away: `is_away` makes every write fail."""
+
+    def __init__(self, stage: Scene) -> None:
+        self._ledger = stage.ledger
+        self.is_away = False
+        self.failed = 0
+        self.groups: list[int] = []
+
+    async def record(self, writes: Sequence[Write]) -> list[Recorded]:
+        if self.is_away:
+            self.failed += 1
+            raise RedisConnectionError("away")
+        self.groups.append(len(writes))
+        return await self._ledger.record(writes)
+
+
+@pytest.fixture(autouse=True)
+def _short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_PAUSE", 0.01)
+
+
+async def nothing_unusual(answers: Sequence[Recorded]) -> None:
+    raise AssertionError(answers)
+
+
+@asynccontextmanager
+async def recorder(ledger: Away, on_recorded: object = nothing_unusual) -> AsyncIterator[Recorder]:
+    made = Recorder(ledger, on_recorded)
+    task = asyncio.create_task(made.run())
+    try:
+        yield made
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def claimed_writes(stage: Scene, count: int) -> list[Write]:
+    messages = await stage.fed(count=count)
+    await stage.ledger.claim([stage.request([message]) for message in messages])
+    return [stage.write(message, Event.SUBMIT, reference=f"r{message.place}") for message in messages]
+
+
+async def test_what_was_handed_over_is_in_redis_after_drain(stage: Scene) -> None:
+    writes = await claimed_writes(stage, 100)
+    async with recorder(Away(stage)) as work:
+        await asyncio.gather(*(work.put([write]) for write in writes))
+        await work.drain()
+        assert await stage.counts("spring") == {"submitted": 100}
+
+
+async def test_writes_gather_while_the_last_round_trip_runs(stage: Scene) -> None:
+    writes = await claimed_writes(stage, 100)
+    ledger = Away(stage)
+    async with recorder(ledger) as work:
+        await work.put(writes)
+        await work.drain()
+    assert len(ledger.groups) <= 2
+
+
+async def test_writes_wait_while_redis_is_away_and_none_is_lost(stage: Scene) -> None:
+    writes = await claimed_writes(stage, 50)
+    ledger = Away(stage)
+    ledger.is_away = True
+    async with recorder(ledger) as work:
+        await work.put(writes)
+        await wait_until(lambda: ledger.failed >= 3, description="several failed attempts")
+        assert await stage.counts("spring") == {"in_flight": 50}
+        ledger.is_away = False
+        await work.drain()
+        assert await stage.counts("spring") == {"submitted": 50}
+        assert await stage.mistakes("spring") == []
+
+
+async def test_a_long_outage_stops_those_who_hand_over(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_MOST_WAITING", 10)
+    monkeypatch.setattr(recording, "_MOST_AT_ONCE", 5)
+    writes = await claimed_writes(stage, 40)
+    ledger = Away(stage)
+    ledger.is_away = True
+    async with recorder(ledger) as work:
+        putting = asyncio.create_task(work.put(writes))
+        await wait_until(lambda: ledger.failed >= 3, description="several failed attempts")
+        assert not putting.done()
+        ledger.is_away = False
+        await putting
+        await work.drain()
+        assert await stage.counts("spring") == {"submitted": 40}
+
+
+async def test_only_what_is_unusual_is_told(stage: Scene) -> None:
+    [write, stale, *_] = await claimed_writes(stage, 3)
+    seen: list[Recorded] = []
+
+    async def keep(answers: Sequence[Recorded]) -> None:
+        seen.extend(answers)
+
+    async with recorder(Away(stage), keep) as work:
+        wrong = stage.write(stale.message, Event.SUBMIT, attempt=7)
+        await work.put([write, wrong])
+        await work.drain()
+    assert [answer.write for answer in seen] == [wrong]
+    assert seen[0].stale
+
+
+async def test_redis_going_away_while_an_orphan_is_told_does_not_end_the_recorder(stage: Scene) -> None:
+    """The outcome was written, and telling of the report that had come before it met a lost connection.
+
+    The error ended the recorder, and with it the whole process.
+    """
+    writes = await claimed_writes(stage, 2)
+
+    async def lost(answers: Sequence[Recorded]) -> None:
+        raise RedisConnectionError("away")
+
+    async with recorder(Away(stage), lost) as work:
+        await work.put([stage.write(writes[0].message, Event.SUBMIT, attempt=7)])
+        await work.drain()
+        await work.put(writes)
+        await work.drain()
+        assert await stage.counts("spring") == {"submitted": 2}
