@@ -1,0 +1,248 @@
+"""What the pages and the JSON show, made from readings: the same values for both. Pure functions."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ops.readings import (
+    AccountReading,
+    CampaignReading,
+    Overview,
+    QueueReading,
+    Rates,
+    UncertainPage,
+    Verdict,
+    WorkerReading,
+    blocked_why,
+    campaign_sent,
+    messages_submitted,
+)
+from producer.contract.campaigns import CampaignKind, CampaignState, Refusal
+from producer.contract.states import State
+
+View = dict[str, Any]  # Any: values that JSON knows, and datetimes
+
+# how states are drawn together in a bar, from the left: class, label, states
+BANDS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
+    ("delivered", "delivered", (State.DELIVERED,)),
+    ("sent", "sent, no final report yet", (State.SUBMITTED, State.ENROUTE)),
+    ("flight", "on the wire", (State.IN_FLIGHT,)),
+    ("uncertain", "uncertain", (State.UNCERTAIN,)),
+    ("failed", "undelivered, expired or rejected", (State.UNDELIVERED, State.EXPIRED, State.REJECTED)),
+    ("cancelled", "cancelled", (State.CANCELLED,)),
+    ("waiting", "still to be sent", (State.QUEUED, State.DEFERRED)),
+)
+_FAILED: Final = (State.UNDELIVERED, State.EXPIRED, State.REJECTED)
+
+
+def overview_view(overview: Overview, rates: Rates, verdict: Verdict) -> View:
+    """The whole first page."""
+    accounts = {account.name: account for account in overview.accounts}
+    return {
+        "at": overview.at,
+        "verdict": verdict_view(verdict),
+        "accounts": [account_view(account, overview, rates) for account in overview.accounts],
+        "campaigns": [
+            campaign_view(reading, accounts.get(reading.progress.account), rates, overview.at)
+            for reading in overview.campaigns.campaigns
+        ],
+        "campaigns_total": overview.campaigns.total,
+        "uncertain": overview.uncertain,
+        "queues": [_queue_view(queue) for queue in overview.queues],
+        "workers": [_worker_view(worker) for worker in overview.workers],
+        "redis": {
+            "version": overview.server.version,
+            "memory": overview.server.memory,
+            "memory_limit": overview.server.memory_limit,
+            "policy": overview.server.policy,
+            "clients": overview.server.clients,
+            "persists": overview.server.persists,
+            "writes_fail": overview.server.writes_fail,
+        },
+    }
+
+
+def verdict_view(verdict: Verdict) -> View:
+    """The verdict in its parts."""
+    return {
+        "level": verdict.level,
+        "doing": verdict.doing,
+        "wrong": verdict.wrong,
+        "remedy": verdict.remedy,
+    }
+
+
+def account_view(account: AccountReading, overview: Overview, rates: Rates) -> View:
+    """One account: state, throttle, balance, totals."""
+    throttle, speed = account.throttle, rates.per_second(messages_submitted(account)[0])
+    waiting = sorted({w.waiting[account.name] for w in overview.workers if w.is_live and account.name in w.waiting})
+    return {
+        "name": account.name,
+        "family": account.entry.family,
+        "host": account.entry.host,
+        "state": account.state,
+        "is_open": account.is_open,
+        "why": "" if account.is_open else blocked_why(account),
+        "words": account.words,
+        "code": account.code,
+        "since": account.since,
+        "until": account.until,
+        "messages_per_minute": None if speed is None else speed * 60,
+        "rate": throttle.effective,
+        "rate_ceiling": throttle.ceiling,
+        "slowed_why": throttle.why_words or throttle.why,
+        "slowed_at": throttle.slowed_at,
+        "slots_held": throttle.slots_held,
+        "slots_limit": throttle.slots_limit,
+        "on_wire": overview.on_wire(account.name),
+        "waits_for": waiting,
+        "next_in": throttle.next_in,
+        "balance": account.balance,
+        "currency": account.currency,
+        "balance_at": account.balance_at,
+        "report_at": account.report_at,
+        "totals": dict(account.totals),
+        "uncertain": account.uncertain,
+    }
+
+
+def campaign_view(reading: CampaignReading, account: AccountReading | None, rates: Rates, now: datetime) -> View:
+    """One campaign: progress, speed, what it waits for."""
+    progress, campaign = reading.progress, reading.campaign
+    name, _ = campaign_sent(reading)
+    speed = None if reading.is_over else rates.per_second(name)
+    return {
+        "id": reading.id,
+        "account": progress.account,
+        "lane": campaign.lane,
+        "kind": campaign.kind,
+        "state": progress.state,
+        "is_over": reading.is_over,
+        "total": progress.total,
+        "final": progress.final,
+        "to_send": reading.to_send,
+        "failed": sum(progress.states.get(state, 0) for state in _FAILED),
+        "states": {state: progress.states.get(state, 0) for state in State},
+        "bands": bands(progress.states, progress.total),
+        "refused": progress.refused,
+        "duplicates": progress.duplicates,
+        "segments": reading.segments,
+        "created_at": progress.created_at,
+        "finished_at": progress.finished_at,
+        "messages_per_minute": None if speed is None else speed * 60,
+        "seconds_left": None if reading.is_over else rates.seconds_for(name, reading.to_send),
+        "waits_for": waits_for(reading, account, now),
+    }
+
+
+def campaign_page_view(
+    reading: CampaignReading,
+    account: AccountReading | None,
+    refusals: tuple[Refusal, ...],
+    rates: Rates,
+    now: datetime,
+) -> View:
+    """One campaign with everything that was asked for, its reasons and its refusals."""
+    campaign = reading.campaign
+    return {
+        **campaign_view(reading, account, rates, now),
+        "at": now,
+        "text": campaign.text,
+        "sender": campaign.sender,
+        "not_before": campaign.not_before,
+        "not_after": campaign.not_after,
+        "on_uncertain": campaign.on_uncertain,
+        "reasons": [{"code": r.code, "words": r.words, "count": r.count} for r in reading.reasons],
+        "refusals": [{"line": r.line, "given": r.given, "reason": r.reason} for r in refusals],
+    }
+
+
+def uncertain_view(page: UncertainPage) -> View:
+    """The uncertain messages."""
+    return {
+        "total": page.total,
+        "offset": page.offset,
+        "messages": [
+            {
+                "account": item.account,
+                "campaign": item.message.campaign,
+                "message": str(item.message),
+                "since": item.since,
+                "code": item.code,
+                "words": item.words,
+            }
+            for item in page.messages
+        ],
+    }
+
+
+def waits_for(reading: CampaignReading, account: AccountReading | None, now: datetime) -> str:
+    """Why the campaign does not go on, or what it still waits for; empty while it is being sent, or over."""
+    if reading.is_over:
+        return ""
+    if reading.progress.state is CampaignState.PAUSED:
+        return "paused by an operator"
+    if reading.to_send:
+        return _why_not_sent(reading, account, now)
+    if reading.campaign.kind is CampaignKind.SINGLE and reading.progress.final == reading.progress.total:
+        return "gathers the single messages of its day"
+    return _what_is_open(reading.progress.states)
+
+
+def _why_not_sent(reading: CampaignReading, account: AccountReading | None, now: datetime) -> str:
+    not_before = reading.campaign.not_before
+    if not_before is not None and not_before > now:
+        return f"starts at {not_before:%-d %b %Y, %H:%M} UTC"
+    if account is not None and not account.is_open:
+        return f"account {account.name} {blocked_why(account)}"
+    return ""
+
+
+def _what_is_open(states: Mapping[State, int]) -> str:
+    if states.get(State.IN_FLIGHT):
+        return ""
+    if reports := states.get(State.SUBMITTED, 0) + states.get(State.ENROUTE, 0):
+        return f"all is sent; {reports:,} {'report is' if reports == 1 else 'reports are'} still to come"
+    if uncertain := states.get(State.UNCERTAIN, 0):
+        return f"{uncertain:,} uncertain {'message' if uncertain == 1 else 'messages'}"
+    return ""
+
+
+def bands(states: Mapping[State, int], total: int) -> list[View]:
+    """The parts of a progress bar in per cent of `total`, from the left; parts of nothing are left out."""
+    parts, start = [], 0.0
+    for kind, label, members in BANDS:
+        count = sum(states.get(state, 0) for state in members)
+        if count and total:
+            width = 100 * count / total
+            parts.append({"kind": kind, "label": label, "count": count, "start": start, "width": width})
+            start += width
+    return parts
+
+
+def _queue_view(queue: QueueReading) -> View:
+    health = queue.health
+    return {
+        "name": queue.name,
+        "ready": queue.ready,
+        "taken": queue.size - queue.ready,
+        "oldest": queue.oldest,
+        "complete": health.complete if health else None,
+        "failed": health.failed if health else None,
+        "retried": health.retried if health else None,
+        "ongoing": health.ongoing if health else None,
+    }
+
+
+def _worker_view(worker: WorkerReading) -> View:
+    return {
+        "id": worker.id,
+        "roles": sorted(worker.roles),
+        "host": worker.host,
+        "pid": worker.pid,
+        "started_at": worker.started_at,
+        "beat_ago": worker.beat_ago,
+        "is_live": worker.is_live,
+        "on_wire": dict(worker.on_wire),
+        "waiting": dict(worker.waiting),
+    }

@@ -1,0 +1,148 @@
+"""The web process: the dashboard, its JSON, Prometheus metrics and health, on one aiohttp application."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import aiohttp_jinja2
+import jinja2
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from redis.exceptions import RedisError
+
+from ops.dashboard import formats
+from ops.dashboard.access import TOKEN_VARIABLE, Access, guard
+from ops.dashboard.pages import Pages
+from ops.dashboard.watch import Watch
+from producer.contract.client import Client
+from producer.pool import connect
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8425
+
+_DASHBOARD: Final = Path(__file__).parent / "dashboard"
+_LARGEST_FORM: Final = 64 * 1024
+_STOP_WITHIN: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(redis: Client, *, access: Access | None = None) -> web.Application:
+    """The application on `redis`. Without `access` it serves loopback names only, to anybody on this machine."""
+    rule = access or Access()
+    watch = Watch(redis)
+    app = web.Application(middlewares=[guard(rule), _speak_plainly], client_max_size=_LARGEST_FORM)
+    _set_up_templates(app)
+    for route in Pages(redis, watch, rule).routes():
+        name = "campaign" if route.path == "/campaigns/{id}" else None
+        app.router.add_route(route.method, route.path, route.handler, name=name)
+    app.router.add_static("/static/", _DASHBOARD / "static")
+
+    async def watching(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app.cleanup_ctx.append(watching)
+    return app
+
+
+async def serve(
+    redis_url: str,
+    host: str = DEFAULT_HOST,
+    port: int | None = None,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until cancelled, or SIGTERM or SIGINT.
+
+    `port` None is $PORT, or 8425; 0 is any free one. `on_ready` is told the address once it answers. Raises
+    OpenToAllError when `host` is not loopback and VOLLEY_WEB_TOKEN is not set, and OSError when the port is
+    taken.
+    """
+    access = Access.for_address(host, os.environ.get(TOKEN_VARIABLE, ""))
+    redis = connect(redis_url)
+    try:
+        runner = web.AppRunner(create_app(redis, access=access), access_log=None, shutdown_timeout=_STOP_WITHIN)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, host, default_port() if port is None else port)
+            await site.start()
+            address = _address(host, runner)
+            log.info("web_started", address=address)
+            if on_ready is not None:
+                on_ready(address)
+            await _until_told_to_stop()
+        finally:
+            await runner.cleanup()
+    finally:
+        await redis.aclose()
+
+
+def default_port() -> int:
+    """$PORT, as Procfile hosts give it, or 8425."""
+    given = os.environ.get("PORT", "")
+    return int(given) if given.isascii() and given.isdecimal() else DEFAULT_PORT
+
+
+def _address(host: str, runner: web.AppRunner) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{runner.addresses[0][1]}/"
+
+
+async def _until_told_to_stop() -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    try:
+        await told.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _set_up_templates(app: web.Application) -> None:
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(_DASHBOARD / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("number", "rate", "duration", "since", "clock", "size", "share"):
+        environment.filters[name] = getattr(formats, name)
+
+
+@web.middleware
+async def _speak_plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every failure into an answer in words; nothing of the inside is shown."""
+    try:
+        return await handler(request)
+    except web.HTTPMove as elsewhere:
+        return web.Response(status=elsewhere.status, headers={"Location": str(elsewhere.location)})
+    except web.HTTPException as error:
+        return _said(request, error.status, error.text or error.reason)
+    except (RedisError, OSError, TimeoutError) as error:
+        log.warning("page_without_redis", path=request.path, error=type(error).__name__)
+        return _said(
+            request, 503, "Redis does not answer. Check REDIS_URL and the server, then load this page again."
+        )
+    except Exception:
+        log.exception("page_failed", path=request.path)
+        return _said(request, 500, "This page failed. The log of the web process says why.")
+
+
+def _said(request: web.Request, status: int, words: str) -> web.Response:
+    if request.path.startswith("/api/"):
+        return web.json_response({"error": words}, status=status)
+    response = aiohttp_jinja2.render_template("message.html", request, {"status": status, "words": words})
+    response.set_status(status)
+    return response
