@@ -33,7 +33,6 @@ from worker.throttle import Gate, Windows, login_key
 from worker.tracking import Tracker
 
 _FIRST_LOOK: Final = 30.0
-_SLOT_MARGIN: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +155,7 @@ class App:
             rate=account.limits.rate,
             slots=account.limits.in_flight,
             worker=f"{self.worker}.{role}",
-            slot_lease=self.settings.sending.request_timeout + _SLOT_MARGIN,
+            slot_lease=self.settings.sending.lease,
         )
 
     def _exchange(self, account: Account) -> Exchange:

@@ -1,5 +1,6 @@
 """Settings: `volley.toml` and the environment, checked once, frozen, with errors that say what would be right."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -48,14 +49,15 @@ class Sending:
 
     request_timeout: float = 20.0
     connect_timeout: float = 5.0
+    lease_margin: float = 10.0
     max_attempts: int = 5
     stop_within: float = 25.0
     horizon: float = 3.0
 
     @property
     def lease(self) -> int:
-        """How long a claim is held: the longest request and a margin to record it."""
-        return int(self.request_timeout) + 10
+        """How long a claim (and the slot of a worker that died) is held: the longest request and a margin."""
+        return math.ceil(self.request_timeout + self.lease_margin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,7 @@ def _sending(table: "_Table") -> Sending:
     sending = Sending(
         request_timeout=table.number("request_timeout", usual.request_timeout, least=1, most=120),
         connect_timeout=table.number("connect_timeout", usual.connect_timeout, least=0.1, most=60),
+        lease_margin=table.number("lease_margin", usual.lease_margin, least=1, most=600),
         max_attempts=table.whole("max_attempts", usual.max_attempts, least=1, most=50),
         stop_within=table.number("stop_within", usual.stop_within, least=0.1, most=600),
         horizon=table.number("horizon", usual.horizon, least=0.5, most=60),
