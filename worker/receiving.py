@@ -1,51 +1,84 @@
-"""The wire: campaigns, messages and flags that any service put on the intake stream (contract version 1)."""
+"""The wire: campaigns, messages and flags that any service put on the intake stream (contract version 1).
+
+Several workers read the stream side by side, as consumers of one group. What becomes of an entry:
+
+* taken: stored, then acknowledged and deleted. A crash in between takes it again: every handler may be repeated;
+* refused (a ValueError): kept on the dead-letter stream with its reason;
+* about a campaign that is not there: tried again for some seconds, because another worker may be storing
+  that campaign just now; then refused;
+* failed in another way: it stays pending, comes back after a minute, and is buried after some deliveries,
+  so that what nobody foresaw neither stops the worker nor is lost.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Any, Final
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-import orjson
 import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.campaigns import Lane, OnUncertain
 from producer.contract.client import Client, Fields
+from producer.contract.scripts import Script
+from producer.errors import UnknownCampaignError
+from worker import wire
+from worker.wire import Body, WireError
 
-VERSION: Final = "1"
 GROUP: Final = "volley"
-MOST_BYTES: Final = 1024 * 1024
-MOST_RECIPIENTS: Final = 10_000
+
 _DEAD_LENGTH: Final = 10_000
-_IDLE_MS: Final = 60_000
+_MOST_KEPT: Final = 65_536  # bytes of one field on the dead-letter stream
+_MOST_DELIVERIES: Final = 5
+_MOST_WAITING: Final = 1000
 _BLOCK_MS: Final = 500
 _AT_ONCE: Final = 20
+_RETRY_EVERY: Final = 0.25
+_TIDY_EVERY: Final = 3600.0
+_FORGET_AFTER_MS: Final = 86_400_000
+
+_FORGET_CONSUMERS: Final = Script("worker", "forget_consumers")
 
 log = structlog.get_logger(__name__)
 
-Body = Mapping[str, Any]  # Any: JSON from outside, checked field by field
-
-
-class WireError(ValueError):
-    """An entry that cannot be taken; the message is kept with it on the dead-letter stream."""
+Handler = Callable[[str, Body], Awaitable[object]]  # entry id, body
 
 
 class Receiver:
-    """Reads the intake stream as one consumer of its group. An entry is acknowledged once it is stored."""
+    """Reads the intake stream as one consumer of its group.
 
-    def __init__(self, redis: Client, producer: CampaignProducer, consumer: str) -> None:
+    `idle`: seconds after which an entry that another consumer read and did not settle is taken over.
+    `patience`: seconds for which an entry about an unknown campaign is tried again; shorter than `idle`.
+    """
+
+    def __init__(
+        self,
+        redis: Client,
+        producer: CampaignProducer,
+        consumer: str,
+        *,
+        idle: float = 60.0,
+        patience: float = 20.0,
+    ) -> None:
         self._redis = redis
         self._producer = producer
         self._consumer = consumer
-        self._types: dict[str, Callable[[str, Body], Awaitable[object]]] = {
-            "campaign.submit": self._submit,
-            "campaign.append": self._append,
-            "campaign.pause": self._control,
-            "campaign.resume": self._control,
-            "campaign.cancel": self._control,
-            "message.send": self._send,
+        self._idle = idle
+        self._patience = patience
+        self._waiting: dict[bytes, tuple[Fields, float]] = {}  # entry -> its fields, until when it waits
+        self._retry_at = 0.0
+        self._tidy_at = 0.0
+        self._types: dict[str, tuple[Handler, tuple[str, ...]]] = {
+            "campaign.submit": (self._submit, _SUBMIT),
+            "campaign.append": (self._append, ("campaign", "recipients", "region")),
+            "campaign.pause": (self._pause, ("campaign",)),
+            "campaign.resume": (self._resume, ("campaign",)),
+            "campaign.cancel": (self._cancel, ("campaign",)),
+            "message.send": (self._send, ("account", "to", "text", "sender", "key", "lane")),
         }
 
     async def run(self) -> None:
@@ -53,19 +86,24 @@ class Receiver:
         while True:
             try:
                 await self._make_group()
+                await self._tidy()
                 await self._take_over()
+                await self._try_again()
                 await self._read()
             except (RedisError, OSError) as error:
                 log.warning("intake_waits_for_redis", error=type(error).__name__)
                 await asyncio.sleep(1.0)
 
     async def take(self, entry_id: str, fields: Fields) -> None:
-        """Take one entry. WireError and ProducerError say why it cannot be taken."""
-        kind, body = _checked(fields)
-        handler = self._types.get(kind)
-        if handler is None:
+        """Take one entry. WireError, ProducerError and its kinds say why it cannot be taken."""
+        kind, body = wire.read_entry(fields)
+        if kind not in self._types:
             raise WireError(f"unknown type {kind[:80]!r} (known: {', '.join(self._types)})")
-        await handler(entry_id if not kind.startswith("campaign.") else kind, body)
+        handler, names = self._types[kind]
+        wire.check_names(body, names)
+        await handler(entry_id, body)
+
+    # --- the stream --------------------------------------------------------------------------------
 
     async def _make_group(self) -> None:
         try:
@@ -74,103 +112,145 @@ class Receiver:
             if "BUSYGROUP" not in str(error):
                 raise
 
+    async def _tidy(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._tidy_at:
+            await _FORGET_CONSUMERS.run(self._redis, [keys.INTAKE], [GROUP, _FORGET_AFTER_MS])
+            self._tidy_at = now + _TIDY_EVERY
+
     async def _take_over(self) -> None:
-        """Entries that a dead consumer read and never acknowledged: every handler is safe to repeat."""
-        answer = await self._redis.xautoclaim(keys.INTAKE, GROUP, self._consumer, _IDLE_MS, count=_AT_ONCE)
+        """Entries that were read and not settled: by a consumer that died, or by anybody who failed."""
+        idle = int(self._idle * 1000)
+        answer = await self._redis.xautoclaim(keys.INTAKE, GROUP, self._consumer, idle, count=_AT_ONCE)
         await self._handle(answer[1])
 
+    async def _try_again(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._waiting and now >= self._retry_at:
+            await self._handle([(entry_id, fields) for entry_id, (fields, _) in self._waiting.items()])
+            self._retry_at = now + _RETRY_EVERY
+
     async def _read(self) -> None:
-        answer = await self._redis.xreadgroup(GROUP, self._consumer, {keys.INTAKE: ">"}, _AT_ONCE, _BLOCK_MS)
+        block = int(_RETRY_EVERY * 1000) if self._waiting else _BLOCK_MS
+        answer = await self._redis.xreadgroup(GROUP, self._consumer, {keys.INTAKE: ">"}, _AT_ONCE, block)
         for _, entries in answer or ():
             await self._handle(entries)
 
     async def _handle(self, entries: list[tuple[bytes, Fields]]) -> None:
         for entry_id, fields in entries:
-            try:
-                await self.take(entry_id.decode(), fields or {})
-            except ValueError as error:  # WireError, ProducerError, RecipientsError, TemplateError
-                await self._bury(entry_id, fields or {}, str(error))
-            await self._redis.xack(keys.INTAKE, GROUP, entry_id)
-            await self._redis.xdel(keys.INTAKE, entry_id)
+            if entry_id:  # Redis 6.2 hands over a None for an entry that somebody deleted
+                await self._settle(entry_id, fields or {})
+
+    # --- one entry -----------------------------------------------------------------------------------
+
+    async def _settle(self, entry_id: bytes, fields: Fields) -> None:
+        try:
+            await self.take(entry_id.decode(), fields)
+        except (RedisConnectionError, RedisTimeoutError, OSError):
+            raise  # Redis is away: this entry and those behind it stay ours and come back
+        except UnknownCampaignError as error:
+            if self._is_to_wait(entry_id, fields):
+                return
+            await self._bury(entry_id, fields, str(error))
+        except ValueError as error:  # WireError, ProducerError and its kinds
+            await self._bury(entry_id, fields, str(error))
+        except Exception as error:  # noqa: BLE001 - the outermost edge of an entry: logged, kept, tried again
+            if not await self._is_hopeless(entry_id, error):
+                return
+            await self._bury(entry_id, fields, f"failed {_MOST_DELIVERIES} times, last with {type(error).__name__}")
+        await self._done(entry_id)
+
+    def _is_to_wait(self, entry_id: bytes, fields: Fields) -> bool:
+        """Whether an entry about an unknown campaign is to be tried again."""
+        now = asyncio.get_running_loop().time()
+        if entry_id not in self._waiting and len(self._waiting) >= _MOST_WAITING:
+            return False
+        _, until = self._waiting.setdefault(entry_id, (fields, now + self._patience))
+        return now < until
+
+    async def _is_hopeless(self, entry_id: bytes, error: Exception) -> bool:
+        deliveries = await self._deliveries(entry_id)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        at = f"{last.filename}:{last.lineno}"
+        # the error's own words may hold a text or a number
+        log.error(
+            "intake_entry_failed",
+            entry=entry_id.decode(),
+            error=type(error).__name__,
+            at=at,
+            deliveries=deliveries,
+        )
+        return deliveries >= _MOST_DELIVERIES
+
+    async def _deliveries(self, entry_id: bytes) -> int:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.xpending_range(keys.INTAKE, GROUP, entry_id, entry_id, 1)
+            [rows] = await pipe.execute()
+        return int(rows[0]["times_delivered"]) if rows else 0
 
     async def _bury(self, entry_id: bytes, fields: Fields, reason: str) -> None:
-        log.warning("intake_entry_refused", entry=entry_id.decode(), reason=reason[:200])
-        kept = {name.decode(errors="replace")[:80]: value[:65_536] for name, value in list(fields.items())[:20]}
-        await self._redis.xadd(keys.DEAD, {**kept, "entry": entry_id, "reason": reason[:1000]}, maxlen=_DEAD_LENGTH)
+        log.warning("intake_entry_refused", entry=entry_id.decode())
+        kept: dict[str, bytes | str] = {}
+        cut = []
+        for name, value in list(fields.items())[:20]:
+            shown = name.decode(errors="replace")[:80]
+            kept[shown] = value[:_MOST_KEPT]
+            if len(value) > _MOST_KEPT:
+                cut.append(shown)
+        kept |= {"entry": entry_id, "reason": reason[:1000]}
+        if cut:
+            kept["cut"] = ",".join(cut)
+        await self._redis.xadd(keys.DEAD, kept, maxlen=_DEAD_LENGTH)
+
+    async def _done(self, entry_id: bytes) -> None:
+        self._waiting.pop(entry_id, None)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xack(keys.INTAKE, GROUP, entry_id)
+            pipe.xdel(keys.INTAKE, entry_id)
+            await pipe.execute()
+
+    # --- the types -------------------------------------------------------------------------------------
 
     async def _submit(self, _: str, body: Body) -> None:
         await self._producer.submit(
-            account_name=_text(body, "account"),
-            text=_text(body, "text"),
-            recipients=_recipients(body),
-            campaign_id=_text(body, "campaign"),
-            sender=_text(body, "sender", ""),
-            lane=Lane(_text(body, "lane", Lane.BULK)),
-            not_before=_moment(body, "not_before"),
-            not_after=_moment(body, "not_after"),
-            on_uncertain=OnUncertain(_text(body, "on_uncertain", OnUncertain.HOLD)),
-            default_region=_text(body, "region", "") or None,
+            account_name=wire.text(body, "account"),
+            text=wire.text(body, "text"),
+            recipients=wire.recipients(body),
+            campaign_id=wire.campaign_id(body),
+            sender=wire.text(body, "sender", ""),
+            lane=wire.choice(body, "lane", Lane.BULK),
+            not_before=wire.moment(body, "not_before"),
+            not_after=wire.moment(body, "not_after"),
+            on_uncertain=wire.choice(body, "on_uncertain", OnUncertain.HOLD),
+            default_region=wire.text(body, "region", "") or None,
         )
 
     async def _append(self, _: str, body: Body) -> None:
-        region = _text(body, "region", "") or None
-        await self._producer.append(_text(body, "campaign"), _recipients(body), default_region=region)
+        region = wire.text(body, "region", "") or None
+        await self._producer.append(wire.campaign_id(body), wire.recipients(body), default_region=region)
 
-    async def _control(self, kind: str, body: Body) -> None:
-        action = {
-            "campaign.pause": self._producer.pause,
-            "campaign.resume": self._producer.resume,
-            "campaign.cancel": self._producer.cancel,
-        }[kind]
-        await action(_text(body, "campaign"))
+    async def _pause(self, _: str, body: Body) -> None:
+        await self._producer.pause(wire.campaign_id(body))
+
+    async def _resume(self, _: str, body: Body) -> None:
+        await self._producer.resume(wire.campaign_id(body))
+
+    async def _cancel(self, _: str, body: Body) -> None:
+        await self._producer.cancel(wire.campaign_id(body))
 
     async def _send(self, entry_id: str, body: Body) -> None:
+        """Without a key of the caller's the entry's id is the key, so that taking it twice sends once."""
         await self._producer.send_one(
-            account_name=_text(body, "account"),
-            to=_text(body, "to"),
-            text=_text(body, "text"),
-            sender=_text(body, "sender", ""),
-            key=_text(body, "key", entry_id),
-            lane=Lane(_text(body, "lane", Lane.URGENT)),
+            account_name=wire.text(body, "account"),
+            to=wire.text(body, "to"),
+            text=wire.text(body, "text"),
+            sender=wire.text(body, "sender", ""),
+            key=wire.text(body, "key", "") or f"intake {entry_id}",
+            lane=wire.choice(body, "lane", Lane.URGENT),
         )
 
 
-def _checked(fields: Fields) -> tuple[str, Body]:
-    if sum(map(len, fields.values())) > MOST_BYTES:
-        raise WireError(f"an entry may have {MOST_BYTES} bytes; send the rest as campaign.append")
-    version = fields.get(b"v", b"").decode(errors="replace")
-    if version != VERSION:
-        raise WireError(f"field v must be {VERSION}, it is {version[:20]!r}")
-    try:
-        body = orjson.loads(fields.get(b"body", b""))
-    except orjson.JSONDecodeError as error:
-        raise WireError(f"field body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise WireError("field body must be a JSON object")
-    return fields.get(b"type", b"").decode(errors="replace"), body
-
-
-def _text(body: Body, name: str, default: str | None = None) -> str:
-    value = body.get(name, default)
-    if value is None:
-        raise WireError(f"{name!r} is missing")
-    if not isinstance(value, str):
-        raise WireError(f"{name!r} must be a string")
-    return value
-
-
-def _moment(body: Body, name: str) -> datetime | None:
-    text = _text(body, name, "")
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise WireError(f"{name!r} must be a time such as 2026-11-20T10:00:00+02:00") from error
-
-
-def _recipients(body: Body) -> list[Any]:  # Any: rows are checked by the producer
-    rows = body.get("recipients")
-    if not isinstance(rows, list) or not rows:
-        raise WireError("'recipients' must be a list that is not empty")
-    if len(rows) > MOST_RECIPIENTS:
-        raise WireError(f"an entry may have {MOST_RECIPIENTS} recipients; send the rest as campaign.append")
-    return rows
+_SUBMIT: Final[tuple[str, ...]] = (
+    *("campaign", "account", "text", "recipients", "sender", "lane"),
+    *("not_before", "not_after", "on_uncertain", "region"),
+)

@@ -1,9 +1,8 @@
 """Reading the ledger: campaigns, chunks, records and the messages behind a reference."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, CampaignState, Recipient
@@ -11,9 +10,7 @@ from producer.contract.client import Client
 from producer.contract.codec import decode_campaign, decode_chunk
 from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord, Reference
 from producer.rendering import Template
-
-K = TypeVar("K")
-V = TypeVar("V")
+from worker.ledger.recent import Recent
 
 _MOST_CAMPAIGNS: Final = 1000
 _MOST_CHUNKS: Final = 64
@@ -42,12 +39,16 @@ class CampaignPlace:
 
 
 class LedgerReader:
-    """Reads with two small caches of what never changes: campaigns and chunks."""
+    """Reads with two small caches of what never changes: campaigns and chunks.
+
+    An entry is believed for half a minute only: a campaign that was retired may be submitted anew under its
+    old id, and retention is never shorter than a minute.
+    """
 
     def __init__(self, redis: Client) -> None:
         self._redis = redis
-        self._campaigns: OrderedDict[CampaignId, CampaignView] = OrderedDict()
-        self._chunks: OrderedDict[tuple[CampaignId, int], tuple[Recipient, ...]] = OrderedDict()
+        self._campaigns: Recent[CampaignId, CampaignView] = Recent(_MOST_CAMPAIGNS)
+        self._chunks: Recent[tuple[CampaignId, int], tuple[Recipient, ...]] = Recent(_MOST_CHUNKS)
 
     async def campaign(self, campaign_id: CampaignId) -> CampaignView | None:
         """The campaign as asked for, or None when there is none (any more)."""
@@ -58,7 +59,7 @@ class LedgerReader:
                 return None
             campaign = decode_campaign(data)
             view = CampaignView(campaign=campaign, template=Template.parse(campaign.text))
-            _keep(self._campaigns, campaign_id, view, _MOST_CAMPAIGNS)
+            self._campaigns.keep(campaign_id, view)
         return view
 
     async def place(self, campaign_id: CampaignId) -> CampaignPlace | None:
@@ -88,7 +89,8 @@ class LedgerReader:
         self, wanted: Sequence[tuple[CampaignId, int]]
     ) -> dict[tuple[CampaignId, int], tuple[Recipient, ...]]:
         """Several chunks, one round trip for those not yet known; chunks that do not exist are left out."""
-        unknown = [address for address in dict.fromkeys(wanted) if address not in self._chunks]
+        known = {address: self._chunks.get(address) for address in dict.fromkeys(wanted)}
+        unknown = [address for address, chunk in known.items() if chunk is None]
         if unknown:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for campaign_id, chunk in unknown:
@@ -96,8 +98,9 @@ class LedgerReader:
                 answers = await pipe.execute()
             for address, data in zip(unknown, answers, strict=True):
                 if data is not None:
-                    _keep(self._chunks, address, decode_chunk(data), _MOST_CHUNKS + len(unknown))
-        return {address: self._chunks[address] for address in wanted if address in self._chunks}
+                    known[address] = decode_chunk(data)
+                    self._chunks.keep(address, known[address])
+        return {address: chunk for address, chunk in known.items() if chunk is not None}
 
     async def recipients(self, messages: Sequence[MessageId]) -> dict[MessageId, Recipient]:
         """The recipients of messages; those that do not exist are left out."""
@@ -144,9 +147,3 @@ class LedgerReader:
 def _addresses(text: str) -> tuple[MessageId, ...]:
     campaign, _, places = text.partition("|")
     return tuple(MessageId.parse(f"{campaign}/{place}") for place in places.split(","))
-
-
-def _keep(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    cache[key] = value
-    while len(cache) > most:
-        cache.popitem(last=False)
