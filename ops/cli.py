@@ -16,6 +16,7 @@ from ops.errors import OpsError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     # name: ("module:attribute" of its click command, one line of help)
+    "demo": ("ops.demo:demo", "Run the whole system on this machine, until a sample campaign is final."),
     "submit": ("ops.commands.submitting:submit", "Submit a campaign: one text to the recipients of a file."),
     "send": ("ops.commands.single:send", "Send one message now."),
     "status": ("ops.commands.campaigns:status", "Tell how far a campaign is, or list the newest ones."),

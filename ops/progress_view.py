@@ -18,6 +18,8 @@ Show = Callable[[Sequence[CampaignReading]], None]
 
 _LINE_EVERY: Final = 2.0
 _BAR: Final = 36
+_ENDED_WINDOW: Final = 6.0  # short: when the last ones wait for something else, the old pace means nothing
+_TELLING: Final = 0.05  # share of a campaign that must be final before the pace of reports means anything
 _BAD: Final = (State.UNDELIVERED, State.REJECTED, State.EXPIRED, State.CANCELLED)
 # state -> colour, in the order of the bar: what is over first
 _COLOURS: Final[tuple[tuple[State, str], ...]] = (
@@ -37,7 +39,8 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rates = Rates()
+        self._sent = Rates()
+        self._ended = Rates(window=_ENDED_WINDOW)
 
     def see(self, readings: Sequence[CampaignReading]) -> None:
         """Take in readings made now."""
@@ -48,18 +51,24 @@ class Pace:
 
     def rate(self, reading: CampaignReading) -> float | None:
         """Recipients a second that nothing is to be sent to any more; None until that is known."""
-        return self._rates.per_second(campaign_sent(reading)[0])
+        return self._sent.per_second(campaign_sent(reading)[0])
 
     def eta(self, reading: CampaignReading) -> float | None:
-        """Seconds until every recipient is final at the present pace; None while nobody can tell."""
-        left = reading.progress.total - reading.progress.final
+        """Seconds to the end at the present pace; None while nobody can tell.
+
+        The end of sending while there is something to send (reports follow it at the same pace), then the
+        time until every recipient is final.
+        """
+        progress = reading.progress
+        left = progress.total - progress.final
         if left <= 0:
             return 0.0
-        if reading.progress.state is CampaignState.PAUSED:
+        if progress.state is CampaignState.PAUSED:
             return None
-        sent = self._rates.seconds_for(campaign_sent(reading)[0], reading.to_send)
-        ended = self._rates.seconds_for(_ended(reading), left)
-        return max(filter(None, (sent, ended)), default=None)
+        if reading.to_send:
+            return self._sent.seconds_for(campaign_sent(reading)[0], reading.to_send)
+        is_telling = progress.final >= progress.total * _TELLING
+        return self._ended.seconds_for(reading.id, left) if is_telling else None
 
 
 def is_ended(reading: CampaignReading) -> bool:
@@ -84,21 +93,22 @@ def progress_shown(stream: IO[str], pace: Pace) -> Iterator[Show]:
 
 
 class _Lines:
-    """A line per campaign every two seconds, and one when its state changes."""
+    """A line per campaign every two seconds, and a last one when it is over."""
 
     def __init__(self, stream: IO[str], pace: Pace) -> None:
         self._stream = stream
         self._pace = pace
         self._last = float("-inf")
-        self._ended: frozenset[str] = frozenset()
+        self._over: frozenset[str] = frozenset()
 
     def __call__(self, readings: Sequence[CampaignReading]) -> None:
         self._pace.see(readings)
-        ended = frozenset(reading.id for reading in readings if is_ended(reading))
-        if time.monotonic() < self._last + _LINE_EVERY and ended == self._ended:
+        over = frozenset(reading.id for reading in readings if is_ended(reading))
+        if time.monotonic() < self._last + _LINE_EVERY and over == self._over:
             return
-        self._last, self._ended = time.monotonic(), ended
-        for reading in readings:
+        news = [reading for reading in readings if reading.id not in self._over]
+        self._last, self._over = time.monotonic(), over
+        for reading in news:
             self._stream.write(f"{line(reading, self._pace)}\n")
         self._stream.flush()
 
@@ -123,7 +133,7 @@ def speed(reading: CampaignReading, pace: Pace) -> str:
 def duration(seconds: float) -> str:
     """Seconds as a person says them: `45 s`, `3 min`, `2 h 10 min`."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(1.0, seconds):.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
@@ -154,7 +164,3 @@ def _legend(reading: CampaignReading) -> Iterator[tuple[str, str]]:
     for state, colour in _COLOURS:
         if count := reading.progress.states.get(state):
             yield f"{state} {count:,}  ", colour
-
-
-def _ended(reading: CampaignReading) -> str:
-    return f"final:{reading.id}"

@@ -38,7 +38,12 @@ class Session:
 def with_redis(work: Callable[[Session], Awaitable[T]]) -> T:
     """What `work` gives, on REDIS_URL or the embedded Redis. Whatever is refused or away becomes an OpsError."""
     with redis_url() as url:
-        return asyncio.run(_connected(url, work))
+        return with_url(url, work)
+
+
+def with_url(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
+    """`with_redis` on the Redis at `url`."""
+    return asyncio.run(_connected(url, work))
 
 
 def print_json(record: object) -> None:

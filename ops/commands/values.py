@@ -81,7 +81,7 @@ def recipients_in(file: str, encoding: str | None) -> Iterator[str | IO[str]]:
     except BrokenPipeError:
         raise
     except UnicodeError as error:
-        raise OpsError(f"{file} is not {encoding or 'utf-8'}: {error}; nothing was stored") from error
+        raise OpsError(f"{file} is not {encoding}: {error}; nothing was stored, give another --encoding") from error
     except SourceError as error:
         raise OpsError(f"{file}, {error}; nothing was stored") from error
     except OSError as error:
