@@ -126,8 +126,8 @@ class Model:
         assert recorded.stale == is_stale
         if is_stale or not self.move(place, event):
             return
-        if event is Event.RELEASE:
-            self.current[place] = (attempt - 1, self.current[place][1])
+        if event in {Event.RELEASE, Event.DEFER}:  # nothing was sent: no report can be about it
+            self.current[place] = (attempt - (event is Event.RELEASE), "")
         if event is Event.SUBMIT:
             self.current[place] = (attempt, reference)
 
