@@ -116,17 +116,19 @@ class Lookups:
     async def _ask(self, lookup: Lookup, rows: Sequence[Open]) -> None:
         """One bulk request for the oldest, single requests for some of the others: each has its own limit.
 
-        What is not asked in this turn stays due.
+        When the bulk request must wait (one a minute), some of the oldest are asked singly instead. What is
+        not asked in this turn stays due.
         """
-        singles, bulk = (rows, []) if len(rows) <= _AT_ONCE else (rows[lookup.most :], rows[: lookup.most])
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(group: Sequence[Open]) -> None:
+        async def asked(group: Sequence[Open]) -> bool:
             async with gate:
-                await self._look(lookup, group)
+                return await self._look(lookup, group)
 
-        groups = [bulk] if bulk else []
-        await asyncio.gather(*map(one, [*groups, *([row] for row in singles[:_MOST_SINGLE])]))
+        singles = rows
+        if len(rows) > _AT_ONCE and await asked(rows[: lookup.most]):
+            singles = rows[lookup.most :]
+        await asyncio.gather(*(asked([row]) for row in singles[:_MOST_SINGLE]))
 
     def _is_to_be_asked(self, row: Open) -> bool:
         """An uncertain submission is given its grace before 'not found' would be believed."""
@@ -136,15 +138,16 @@ class Lookups:
             return time.time() - row.record.changed_at >= self._settings.lookup_grace
         return row.record.state in {State.SUBMITTED, State.ENROUTE}
 
-    async def _look(self, lookup: Lookup, rows: Sequence[Open]) -> None:
+    async def _look(self, lookup: Lookup, rows: Sequence[Open]) -> bool:
+        """Ask about these in one request; False when the call's limit does not allow it now."""
         pairs = [(row.record.reference, row.msisdn) for row in rows]
         request = lookup.build(self._account.credentials, pairs)
         try:
             answer = await self._asker.ask(request)
         except TooSoonError:
-            return
+            return False
         if answer is None:
-            return
+            return True
         await self._journal.write(self._account.name, request.call, answer.status, answer.body)
         await self._reschedule(rows)
         match lookup.read(pairs, answer):
@@ -152,6 +155,7 @@ class Lookups:
                 await self._asker.refused(request.call, refusal)
             case Reports(items=items):
                 await self._take_in(rows, items)
+        return True
 
     async def _take_in(self, rows: Sequence[Open], items: Sequence[Report | NotFound]) -> None:
         known = {(row.record.reference, row.msisdn): row for row in rows}

@@ -48,8 +48,6 @@ class Sweeper:
         campaign = view.campaign
         await self._wake(view, place)
         await self._end_day(view)
-        if place.state is CampaignState.PAUSED:
-            return 0
         last = min(place.fed + 1, place.chunks)
         start = self._next_chunk.get(campaign.id, 0) if self._next_chunk.get(campaign.id, 0) < last else 0
         wanted = range(start, min(start + most, last))

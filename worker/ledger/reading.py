@@ -98,8 +98,9 @@ class LedgerReader:
                 answers = await pipe.execute()
             for address, data in zip(unknown, answers, strict=True):
                 if data is not None:
-                    known[address] = decode_chunk(data)
-                    self._chunks.keep(address, known[address])
+                    recipients = decode_chunk(data)
+                    known[address] = recipients
+                    self._chunks.keep(address, recipients)
         return {address: chunk for address, chunk in known.items() if chunk is not None}
 
     async def recipients(self, messages: Sequence[MessageId]) -> dict[MessageId, Recipient]:

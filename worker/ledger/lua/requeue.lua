@@ -5,11 +5,11 @@
 local id = ARGV[1]
 local now, now_ms = clock()
 local missing = 0
-if redis.call('HGET', CAMPAIGN, 'state') == 'paused' then return 0 end
+local paused = redis.call('HGET', CAMPAIGN, 'state') == 'paused'  -- then only claims keep their jobs
 local all = redis.call('HGETALL', KEYS[6])
 for i = 1, #all, 2 do
   local letter, due = string.match(all[i + 1], '^(%a)|%d+|%d+|(%d+)|')
-  if letter == 'q' or letter == 'w' or letter == 'f' then
+  if letter == 'f' or not paused and (letter == 'q' or letter == 'w') then
     local job = id .. '/' .. ARGV[2] .. '.' .. all[i]
     local at = now_ms
     if tonumber(due) > 0 then at = tonumber(due) * 1000 end
