@@ -32,30 +32,51 @@ local function blocked()
   return a[1], math.max(200, math.min(left, 1000))
 end
 
--- Shares of the slots: 'held wanted until' by worker. Nobody is taken a slot that a request is using.
-local function share()
-  local others, hungry, flat = 0, 0, redis.call('HGETALL', KEYS[2])
-  local claims = {}
+-- Shares of the slots: 'held wanted until granted' by worker. Nobody is taken a slot that a request is using.
+-- Others keep what they hold and are promised their fair share; what is left over may be taken. Where there are
+-- fewer slots than workers, they go round: whoever was granted one last waits for those who have waited longer.
+local RECENT = 1000  -- a worker that wants more asks several times a second; older wants are of the dead
+local granted = 0
+
+local function others()
+  local rows, flat = {}, redis.call('HGETALL', KEYS[2])
   for i = 1, #flat, 2 do
-    local held, wanted, till = string.match(flat[i + 1], '^(%d+) (%d+) (%d+)$')
-    if tonumber(till) < now then
+    local held, wanted, till, at = string.match(flat[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
+    if not till or tonumber(till) < now then
       redis.call('HDEL', KEYS[2], flat[i])
-    elseif flat[i] ~= worker then
-      others = others + tonumber(held)
-      if tonumber(wanted) > 0 then hungry = hungry + 1 claims[#claims + 1] = tonumber(wanted) end
+    elseif flat[i] == worker then
+      granted = tonumber(at)
+    else
+      local is_hungry = tonumber(wanted) > 0 and tonumber(till) - lease > now - RECENT
+      rows[#rows + 1] = {held = tonumber(held), wanted = tonumber(wanted), granted = tonumber(at), is_hungry = is_hungry}
     end
   end
-  local fair = math.max(1, math.floor(limit / (hungry + 1)))
-  local promised = 0
-  for _, wanted in ipairs(claims) do promised = promised + math.min(wanted, fair) end
-  local mine = math.min(flying + want, math.max(fair, limit - promised), limit - others)
-  return math.max(mine, flying, 0)
+  return rows
+end
+
+local function share()
+  local rows, hungry, held, promised, longer = others(), 0, 0, 0, 0
+  for _, row in ipairs(rows) do if row.is_hungry then hungry = hungry + 1 end end
+  local fair = math.floor(limit / (hungry + 1))
+  for _, row in ipairs(rows) do
+    held = held + row.held
+    promised = promised + (row.is_hungry and math.max(row.held, math.min(row.wanted, fair)) or row.held)
+    if row.is_hungry and row.held == 0 and row.granted < granted then longer = longer + 1 end
+  end
+  local mine = math.min(limit - held, math.max(fair, limit - promised))
+  if fair == 0 then mine = math.min(1, limit - held - longer) end
+  return math.max(math.min(flying + want, mine), flying, 0)
 end
 
 local why, wait = blocked()
 local held = why and flying or share()
-redis.call('HSET', KEYS[2], worker, string.format('%d %d %d', held, flying + want, now + lease))
-redis.call('PEXPIRE', KEYS[2], HOUR)
+
+local function keep()
+  redis.call('HSET', KEYS[2], worker, string.format('%d %d %d %d', held, flying + want, now + lease, granted))
+  redis.call('PEXPIRE', KEYS[2], HOUR)
+end
+
+keep()
 if why then return {0, 0, held, math.floor(wait), why, 0} end
 
 local rate = effective_rate()
@@ -73,4 +94,6 @@ local permits = math.min(want, free, math.max(1, math.floor((block - until_next)
 redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * gap),
   'rate', string.format('%.4f', rate), 'rate_at', string.format('%.3f', now), 'ceiling', ceiling, 'slots', limit)
 redis.call('PEXPIRE', KEYS[1], HOUR)
+granted = now
+keep()
 return {permits, math.ceil(until_next), held, 0, 'go', math.floor(rate * 1000)}
