@@ -1,5 +1,6 @@
 """What is known of accounts: whether they may send and why not, their balance, totals, plain words."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from worker.providers.interface import Balance
 _BLOCK: Final = Script("worker.ledger", "block")
 
 OPEN: Final = "open"
+_ENDING: Final = (b"address", b"unreachable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,10 @@ class AccountBook:
             await self.redis.hset(keys.account(name), "state", OPEN)
 
     async def state(self, name: AccountName) -> str:
-        """`open`, `paused`, or the block it is under."""
-        state = await self.redis.hget(keys.account(name), "state")
-        return state.decode() if state else OPEN
+        """`open`, `paused`, or the block it is under. A block that ends by itself is over when its time is."""
+        state, until = await self.redis.hmget(keys.account(name), ["state", "until"])
+        is_over = state in _ENDING and float(until or 0) <= time.time()
+        return OPEN if state is None or is_over else state.decode()
 
     async def note_balance(self, name: AccountName, balance: Balance, at: float) -> None:
         """Keep the balance and the unix time it was seen."""
