@@ -1,0 +1,315 @@
+"""The throttle: never over a login's rate or slots, whoever asks, and always able to say why it waits."""
+
+import asyncio
+import time
+
+import pytest
+
+from producer.contract import keys
+from tests.support import wait_until
+from tests.worker.scene import Scene
+from worker.providers.interface import Block, Credentials
+from worker.throttle import Admission, Gate, Waiting, login_key
+
+LOGIN = "login"
+
+
+def gate(stage: Scene, worker: str = "w1", *, rate: float = 1000.0, slots: int = 100, lease: float = 30.0) -> Gate:
+    return Gate(stage.redis, account="athens", login=LOGIN, rate=rate, slots=slots, worker=worker, slot_lease=lease)
+
+
+async def admitted(door: Gate, wanted: int) -> Admission:
+    answer = await door.admit(wanted)
+    assert isinstance(answer, Admission), answer
+    return answer
+
+
+def finish(door: Gate, count: int) -> None:
+    for _ in range(count):
+        door.left()
+
+
+# --- rate ----------------------------------------------------------------------------------------------
+
+
+async def server_ms(stage: Scene) -> float:
+    seconds, micros = await stage.redis.time()
+    return seconds * 1000 + micros / 1000
+
+
+@pytest.mark.parametrize(("rate", "gates"), [(200.0, 1), (400.0, 3), (2000.0, 3)])
+async def test_permits_of_all_processes_together_never_exceed_the_rate(stage: Scene, rate: float, gates: int) -> None:
+    """Every permit has a time on Redis' own clock before which it may not leave; no window holds too many."""
+    doors = [gate(stage, f"w{i}", rate=rate, slots=10_000) for i in range(gates)]
+    opens: list[float] = []
+    started = time.monotonic()
+
+    async def ask(door: Gate) -> None:
+        while time.monotonic() - started < 0.5:
+            before = await server_ms(stage)
+            answer = await door.admit(50)
+            if isinstance(answer, Waiting):
+                await asyncio.sleep(answer.seconds)
+                continue
+            opens.extend(before + answer.opens_in * 1000 + i * 1000 / rate for i in range(answer.permits))
+            finish(door, answer.permits)
+
+    await asyncio.gather(*map(ask, doors))
+    opens.sort()
+    for window in (100.0, 250.0):
+        most = max(sum(1 for at in opens[i:] if at < first + window) for i, first in enumerate(opens))
+        assert most <= rate * window / 1000 * 1.1 + 3, (window, most)
+    assert len(opens) >= rate * 0.5 * 0.5, "and it is close to the rate"
+
+
+async def test_over_real_time_requests_leave_at_the_rate_and_evenly(stage: Scene) -> None:
+    rate, leaving = 200.0, []
+    started = time.monotonic()
+
+    async def work(door: Gate) -> None:
+        while time.monotonic() - started < 1.0:
+            answer = await door.admit(4)
+            if isinstance(answer, Waiting):
+                await asyncio.sleep(answer.seconds)
+                continue
+            await asyncio.sleep(answer.opens_in)
+            for _ in range(answer.permits):
+                await door.pace()
+                leaving.append(time.monotonic() - started)
+                door.left()
+
+    await asyncio.gather(*(work(gate(stage, f"w{i}", rate=rate)) for i in range(3)))
+    leaving.sort()
+    assert rate * 0.75 <= len(leaving) <= rate * 1.1
+    fullest = max(sum(1 for at in leaving[i:] if at < first + 0.5) for i, first in enumerate(leaving))
+    assert fullest <= rate * 0.5 * 1.15 + 3
+
+
+async def test_no_burst_is_saved_up_while_nobody_sends(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    await admitted(door, 1)
+    await asyncio.sleep(0.1)  # ten permits' worth of silence
+    total = 0
+    while isinstance(answer := await door.admit(50), Admission):
+        total += answer.permits
+    assert answer.why == "rate"
+    assert total <= 11
+
+
+async def test_a_rate_below_one_a_second_waits_between_permits(stage: Scene) -> None:
+    door = gate(stage, rate=0.5)
+    assert (await admitted(door, 5)).permits == 1
+    answer = await door.admit(5)
+    assert isinstance(answer, Waiting)
+    assert answer.why == "rate"
+    assert 1.8 <= answer.seconds <= 2.0
+
+
+# --- slots ---------------------------------------------------------------------------------------------
+
+
+async def test_no_more_requests_at_once_than_there_are_slots(stage: Scene) -> None:
+    doors = [gate(stage, f"w{i}", slots=5) for i in range(3)]
+    for _ in range(4):
+        for door in doors:
+            await door.admit(5)
+            await asyncio.sleep(0.002)
+    assert sum(door.in_flight for door in doors) == 5
+    answer = await doors[0].admit(1)
+    assert isinstance(answer, Waiting)
+    assert answer.why == "slots"
+
+
+async def shares(doors: list[Gate], *, rounds: int = 60) -> list[int]:
+    """Every gate always wants more and each request takes one round; how many each got."""
+    got = [0] * len(doors)
+    for _ in range(rounds):
+        for place, door in enumerate(doors):
+            finish(door, door.in_flight)
+            answer = await door.admit(10)
+            if isinstance(answer, Admission):
+                got[place] += answer.permits
+        assert sum(door.in_flight for door in doors) <= doors[0]._slots
+    return got
+
+
+@pytest.mark.parametrize("slots", [10, 4, 3])
+async def test_slots_are_shared_fairly_between_those_who_want_them(stage: Scene, slots: int) -> None:
+    doors = [gate(stage, f"w{i}", rate=100_000.0, slots=slots) for i in range(3)]
+    got = await shares(doors)
+    assert min(got) >= max(got) * 0.45, got
+
+
+async def test_fewer_slots_than_workers_go_round(stage: Scene) -> None:
+    """With one slot, the worker that held it took it again before anybody else could: the others starved.
+
+    A sender and a poller are two such workers: in a long campaign no report was fetched any more.
+    """
+    doors = [gate(stage, f"w{i}", rate=100_000.0, slots=1) for i in range(3)]
+    got = await shares(doors)
+    assert min(got) >= max(got) * 0.45, got
+
+
+async def test_a_waiting_worker_that_went_away_does_not_hold_up_the_others(stage: Scene) -> None:
+    dead, alive = gate(stage, "dead", slots=1), gate(stage, "alive", slots=1)
+    await admitted(alive, 1)
+    assert isinstance(await dead.admit(1), Waiting)
+    finish(alive, 1)
+    await wait_until(lambda: _is_admitted(alive), description="the slot goes on", timeout=3)
+
+
+async def _is_admitted(door: Gate) -> bool:
+    return isinstance(await door.admit(1), Admission)
+
+
+async def test_a_dead_workers_share_runs_out(stage: Scene) -> None:
+    dead, alive = gate(stage, "dead", slots=4, lease=0.2), gate(stage, "alive", slots=4, lease=0.2)
+    await admitted(dead, 4)
+    assert isinstance(await alive.admit(1), Waiting)
+    await wait_until(lambda: _is_admitted(alive), description="the dead worker's slots are free")
+
+
+async def test_idle_gives_unused_slots_back(stage: Scene) -> None:
+    busy, other = gate(stage, "busy", slots=4), gate(stage, "other", slots=4)
+    await admitted(busy, 4)
+    finish(busy, 4)
+    assert isinstance(await other.admit(1), Waiting)
+    busy._touched_at = 0.0
+    await busy.idle()
+    assert await _is_admitted(other)
+
+
+async def test_a_closed_gate_leaves_its_slots_and_one_that_sends_keeps_them(stage: Scene) -> None:
+    door = gate(stage, slots=4)
+    await admitted(door, 2)
+    await door.close()
+    assert await stage.redis.hlen(keys.slots(LOGIN)) == 1
+    finish(door, 2)
+    await door.close()
+    assert await stage.redis.hlen(keys.slots(LOGIN)) == 0
+
+
+async def test_permits_that_come_to_nothing_free_their_slots(stage: Scene) -> None:
+    door = gate(stage, slots=2)
+    await admitted(door, 2)
+    assert isinstance(await door.admit(1), Waiting)
+    finish(door, 2)
+    assert door.in_flight == 0
+    assert await _is_admitted(door)
+
+
+# --- blocks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", [Block.MONEY, Block.CREDENTIALS, Block.ADDRESS, Block.UNREACHABLE])
+async def test_a_blocked_account_admits_nothing_but_a_probe(stage: Scene, block: Block) -> None:
+    await stage.book.block("athens", block, code="plain.3", words="no", seconds=60)
+    door = gate(stage)
+    answer = await door.admit(1)
+    assert isinstance(answer, Waiting)
+    assert answer.why == block
+    assert answer.seconds >= 0.2
+    assert isinstance(await door.admit(1, probe=True), Admission)
+
+
+async def test_a_paused_account_stays_paused_whatever_the_provider_says(stage: Scene) -> None:
+    await stage.redis.hset(keys.account("athens"), "state", "paused")
+    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=60)
+    await stage.book.open("athens")
+    answer = await gate(stage).admit(1)
+    assert isinstance(answer, Waiting)
+    assert answer.why == "paused"
+
+
+@pytest.mark.parametrize("block", [Block.ADDRESS, Block.UNREACHABLE])
+async def test_an_address_block_opens_by_itself_when_its_time_is_over(stage: Scene, block: Block) -> None:
+    await stage.book.block("athens", block, code="plain.4", words="no", seconds=0)
+    assert await _is_admitted(gate(stage))
+    assert await stage.book.state("athens") == "open"
+
+
+async def test_an_address_block_ends_also_while_nobody_has_anything_to_send(stage: Scene) -> None:
+    """Only a sender with work opened the account again. With everything submitted there was none.
+
+    So a block that a status request had met lasted for ever, and no report was fetched any more.
+    """
+    await stage.book.block("athens", Block.ADDRESS, code="plain.4", words="no", seconds=60)
+    assert await stage.book.state("athens") == "address"
+    await stage.redis.hset(keys.account("athens"), "until", int(time.time()) - 1)
+    assert await stage.book.state("athens") == "open"
+
+
+async def test_a_money_block_waits_for_its_probe(stage: Scene) -> None:
+    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=0)
+    answer = await gate(stage).admit(1)
+    assert isinstance(answer, Waiting)
+    assert answer.why == "money"
+    assert await stage.book.state("athens") == "money"
+    await stage.book.open("athens")
+    assert await _is_admitted(gate(stage))
+
+
+async def test_two_accounts_of_one_login_share_its_limits_and_not_their_blocks(stage: Scene) -> None:
+    moscow = Gate(stage.redis, account="moscow", login=LOGIN, rate=1000, slots=1, worker="w2", slot_lease=30)
+    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=60)
+    assert isinstance(await gate(stage, slots=1).admit(1), Waiting)
+    assert await _is_admitted(moscow)
+
+
+async def test_the_first_block_is_news_and_the_next_is_not(stage: Scene) -> None:
+    told = [await stage.book.block("athens", Block.MONEY, code="c", words="w", seconds=60) for _ in range(3)]
+    assert told == [True, False, False]
+
+
+# --- slowing down --------------------------------------------------------------------------------------
+
+
+async def test_slow_down_halves_the_rate_for_everybody_and_at_most_once_a_second(stage: Scene) -> None:
+    first, second = gate(stage, "w1", rate=100.0), gate(stage, "w2", rate=100.0)
+    await first.slow_down("plain.9")
+    await second.slow_down("plain.9")
+    assert first.effective_rate == second.effective_rate == 50.0
+    other = gate(stage, "w3", rate=100.0)
+    await other.admit(1)
+    assert 50.0 <= other.effective_rate < 52.0
+
+
+async def test_a_slowed_rate_recovers_slowly_up_to_the_ceiling(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    await door.slow_down("plain.9")
+    for seconds, least, most in ((5, 59.0, 63.0), (5, 69.0, 75.0), (60, 100.0, 100.0)):
+        at = float(await stage.redis.hget(keys.throttle(LOGIN), "rate_at"))
+        await stage.redis.hset(keys.throttle(LOGIN), mapping={"rate_at": at - seconds * 1000, "next": 0})
+        finish(door, door.in_flight)
+        await admitted(door, 1)
+        assert least <= door.effective_rate <= most
+
+
+async def test_a_rate_is_never_slowed_to_nothing(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    for _ in range(20):
+        await stage.redis.hdel(keys.throttle(LOGIN), "slowed_at")
+        await door.slow_down("plain.9")
+    assert door.effective_rate == 1.0
+
+
+# --- words ---------------------------------------------------------------------------------------------
+
+
+async def test_a_gate_says_why_it_waits_until_it_does_not(stage: Scene) -> None:
+    door = gate(stage, slots=1)
+    await admitted(door, 1)
+    await door.admit(1)
+    assert door.waiting is not None
+    assert door.waiting.why == "slots"
+    finish(door, 1)
+    await admitted(door, 1)
+    assert door.waiting is None
+
+
+def test_a_login_is_known_by_a_hash_that_tells_nothing() -> None:
+    one = Credentials(base_url="https://a", login="alex", password="hunter2")
+    other = Credentials(base_url="https://a", login="alex", password="changed")
+    assert login_key("smsc", one) == login_key("smsc", other), "a new password is no new login"
+    assert login_key("smsc", one) != login_key("restv2", one)
+    assert "alex" not in login_key("smsc", one)
