@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
+    "bench": ("ops.bench.quick:bench", "Measure sending beside stock arq and a bare aiohttp loop."),
     "sandbox": ("ops.development:sandbox", "Run the sandbox: both provider families over HTTP."),
 }
 
