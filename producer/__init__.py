@@ -3,6 +3,8 @@
     async with CampaignProducer.connected("redis://localhost:6379/0") as producer:
         done = await producer.submit(account_name="moscow", text="Hello $name", recipients="people.csv")
         progress = await producer.progress(done.campaign)
+
+Everything else here may change; these names, and the wire contract in `producer/contract`, may not.
 """
 
 from producer.client import CampaignProducer, Submitted
