@@ -152,6 +152,6 @@ def throttle_of(entry: AccountEntry, now: datetime, rate: Fields, slots: Fields,
 
 
 def _share(packed: bytes) -> tuple[int, float]:
-    """Slots that a worker holds, and the unix time until which: the throttle packs 'held wanted until (ms)'."""
-    held, _, until = packed.split(b" ")
+    """Slots that a worker holds, and the unix time until which: the throttle packs 'held wanted until (ms) …'."""
+    held, _, until, *_ = packed.split(b" ")
     return int(held), int(until) / 1000
