@@ -51,7 +51,7 @@ def demo(ctx: click.Context, *, recipients: int, keep: bool, port: int, as_json:
         else:
             show(summary, console)
         if keep:
-            _keep(stage)
+            _keep(stage, summary)
     if summary.audit.twice:
         raise OpsError(f"the provider accepted {summary.audit.twice} messages more than once")
     return 0
@@ -142,14 +142,17 @@ def _audit(sandbox: str) -> Audit:
     return Audit(accepted=seen["accepted"], twice=seen["duplicates"], over_limit=seen["violations"])
 
 
-def _keep(stage: Stage) -> None:
+def _keep(stage: Stage, summary: Summary) -> None:
     """Wait for Ctrl-C, with what to try meanwhile."""
     stage.console.print("\nEverything goes on running; Ctrl-C ends it. Try, in another terminal:", style="bold")
+    campaign = summary.campaigns[0].id
     tries = (
-        f"export REDIS_URL='{stage.url}'",
+        *(
+            [] if "REDIS_URL" in os.environ else [f"export REDIS_URL='{stage.url}'"]
+        ),  # a given one may hold a password
         f"{stage.calls} status",
-        f"{stage.calls} messages demo-athens --state undelivered",
-        f"{stage.calls} send --account athens --to 306920000001 --text 'Hello' --wait",
+        f"{stage.calls} messages {campaign} --state undelivered",
+        f"{stage.calls} send --account {ATHENS} --to 306920000001 --text 'Hello' --wait",
         f"{stage.calls} health",
         f"curl {stage.sandbox}/sandbox/summary",
     )

@@ -89,6 +89,6 @@ def _introduce(console: Console, plan: Plan) -> None:
     )
     if plan.counts[MOSCOW] >= MOST_IN_MOSCOW:
         console.print(
-            f"(Not more than {MOST_IN_MOSCOW:,} over {MOSCOW}: without callbacks smsc tells 30,000 statuses an hour.)",
+            f"(At most {MOST_IN_MOSCOW:,} over {MOSCOW}: without callbacks smsc tells 30,000 statuses an hour.)",
             soft_wrap=True,
         )

@@ -44,10 +44,9 @@ class Pace:
 
     def see(self, readings: Sequence[CampaignReading]) -> None:
         """Take in readings made now."""
-        counts = dict(map(campaign_sent, readings)) | {
-            _ended(reading): reading.progress.final for reading in readings
-        }
-        self._rates.see(self._clock(), counts)
+        now = self._clock()
+        self._sent.see(now, dict(map(campaign_sent, readings)))
+        self._ended.see(now, {reading.id: reading.progress.final for reading in readings})
 
     def rate(self, reading: CampaignReading) -> float | None:
         """Recipients a second that nothing is to be sent to any more; None until that is known."""

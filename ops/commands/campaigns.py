@@ -150,15 +150,23 @@ def _record(reading: CampaignReading, pace: Pace) -> dict[str, object]:
 
 
 def _show(reading: CampaignReading, pace: Pace) -> None:
-    progress, rate, eta = reading.progress, pace.rate(reading), pace.eta(reading)
+    progress = reading.progress
     click.echo(f"campaign    {reading.id}, {progress.state}, account {progress.account}")
     click.echo(f"recipients  {progress.total:,} ({progress.duplicates:,} duplicates, {progress.refused:,} refused)")
     for state, count in progress.states.items():
         click.echo(f"  {state:<12}{count:>10,}{count / max(1, progress.total):>8.1%}")
-    if not is_ended(reading) and rate is not None:
+    if not is_ended(reading):
+        _show_pace(reading, pace)
+    _show_reasons(reading.reasons)
+
+
+def _show_pace(reading: CampaignReading, pace: Pace) -> None:
+    rate, eta = pace.rate(reading), pace.eta(reading)
+    if rate is not None and reading.to_send:
         left = "`volley health` tells whether workers live" if eta is None else f"about {duration(eta)} left"
         click.echo(f"rate        {rate:,.1f} a second, {left}")
-    _show_reasons(reading.reasons)
+    elif eta is not None:
+        click.echo(f"all sent    about {duration(eta)} until the last report")
 
 
 def _show_reasons(reasons: tuple[Reason, ...]) -> None:

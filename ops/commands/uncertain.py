@@ -88,8 +88,8 @@ async def _resolve(session: Session, message: MessageId, decision: str, *, yes: 
         raise OpsError(f"there is no message {str(message)[:80]!r}")
     if before.state is not State.UNCERTAIN:
         raise OpsError(f"message {message} is {before.state}, not uncertain: there is nothing to decide")
-    if not yes:
-        click.confirm(f"{message}: {_DECISIONS[decision]}. Go on?", abort=True, err=True)
+    if not yes and not click.confirm(f"{message}: {_DECISIONS[decision]}. Go on?", err=True):
+        raise OpsError("nothing was changed")
     await _ask(session, message, decision)
     state = await _changed(session, message)
     if as_json:
