@@ -1,5 +1,7 @@
 """What any Python service imports: `CampaignProducer` hands campaigns and urgent messages to Volley over Redis."""
 
+import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -39,6 +41,7 @@ from producer.recipients import Item, TextSource, read_recipients
 from producer.rendering import Template, TemplateError
 
 _CHUNKS_AT_ONCE: Final = 8
+_LONGEST_IN_ID: Final = 32
 
 Source = TextSource | Iterable[Item]
 """A path (`-` is standard input), an open stream, or numbers, mappings or Recipients one by one."""
@@ -140,6 +143,8 @@ class CampaignProducer:
         Stored in pieces of 500, each atomic; after a failure append the same again, nothing doubles.
         """
         campaign = await self._campaign(campaign_id)
+        if campaign.kind is CampaignKind.SINGLE:
+            raise CampaignExistsError(f"campaign {campaign.id!r} gathers single messages: use send_one")
         entry = await account(self._redis, campaign.account)
         gathering = Gathering(_template(campaign.text, entry), longest_text=entry.longest_text)
         rows = read_recipients(
@@ -152,10 +157,12 @@ class CampaignProducer:
         shards = await self._intake.see(campaign.id)
         accepted = known = 0
         for chunk in gathering.chunks(rows):
+            await asyncio.sleep(0)  # as in _load
             stored, doubled = await self._append(campaign, chunk, shards)
             accepted, known = accepted + stored, known + doubled
         await self._intake.wake(campaign.account)
-        return replace(_submitted(campaign.id, gathering.gathered), accepted=accepted, duplicates=known)
+        told = _submitted(campaign.id, gathering.gathered)
+        return replace(told, accepted=accepted, duplicates=told.duplicates + known)
 
     async def send_one(
         self, *, account_name: str, to: str, text: str, sender: str = "", key: str = "", lane: Lane = Lane.URGENT
@@ -163,14 +170,15 @@ class CampaignProducer:
         """Send one message now, ahead of every campaign of the account.
 
         `key` makes it repeatable for 24 hours: the same key gives the same message. The text is sent as it
-        is, `$` and all. The day's single messages of an account are one campaign, `single.ACCOUNT.DATE`.
+        is, `$` and all. The day's single messages of an account, lane and sender are one campaign,
+        `single.ACCOUNT.DATE.LANE`, and behind it a hash of the sender when one is given.
         """
         entry = await account(self._redis, AccountName(account_name))
         if not text or len(text) > entry.longest_text:
             raise TextError(f"a text of {len(text)} characters cannot be sent (1 to {entry.longest_text})")
         recipient = Recipient(msisdn=normalise(to, entry.default_region or None), values={"text": text})
         campaign = Campaign(
-            id=CampaignId(f"single.{entry.name}.{datetime.now(UTC):%Y%m%d}.{lane}"[:64]),
+            id=_gathering_id(entry.name, datetime.now(UTC), lane, sender),
             account=entry.name,
             text="$text",
             lane=lane,
@@ -211,6 +219,7 @@ class CampaignProducer:
         try:
             chunks = 0
             for group in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
+                await asyncio.sleep(0)  # reading is no await: let others run, and a cancellation (Ctrl-C) in
                 await loading.store(enumerate(group, start=chunks))
                 chunks += len(group)
                 if on_progress is not None:
@@ -298,6 +307,17 @@ def _aware(moment: datetime | None, what: str) -> datetime | None:
 
 def _new_id(account_name: str) -> str:
     return f"{account_name[:32]}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _gathering_id(name: AccountName, day: datetime, lane: Lane, sender: str) -> CampaignId:
+    """At most 64 letters, whatever the account's name: a long one is cut, and told from others by its hash."""
+    short = name if len(name) <= _LONGEST_IN_ID else f"{name[: _LONGEST_IN_ID - 9]}-{_hashed(name)}"
+    of_sender = f".{_hashed(sender)}" if sender else ""
+    return CampaignId(f"single.{short}.{day:%Y%m%d}.{lane}{of_sender}")
+
+
+def _hashed(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def _submitted(campaign: CampaignId, gathered: Gathered) -> Submitted:

@@ -209,11 +209,16 @@ def digest(campaign: Campaign) -> str:
         campaign.text,
         campaign.lane,
         campaign.sender,
-        str(campaign.not_before),
-        str(campaign.not_after),
+        _moment(campaign.not_before),
+        _moment(campaign.not_after),
         campaign.on_uncertain,
     )
     return hashlib.blake2b("\0".join(asked).encode(), digest_size=16).hexdigest()
+
+
+def _moment(moment: datetime | None) -> str:
+    """The same text for the same moment, in whichever zone it was given."""
+    return moment.astimezone(UTC).isoformat() if moment else ""
 
 
 def _sharded(recipients: Sequence[Recipient], shards: int) -> dict[int, list[str]]:
