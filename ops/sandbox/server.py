@@ -8,11 +8,12 @@ import sys
 import orjson
 from aiohttp import web
 
-from ops.sandbox import restv2, smsc
 from ops.sandbox.admin import Admin
 from ops.sandbox.clock import Clock
 from ops.sandbox.config import ConfigError, SandboxConfig
 from ops.sandbox.gateway import Gateway
+from ops.sandbox.restv2 import routes as restv2
+from ops.sandbox.smsc import routes as smsc
 
 GATEWAY = web.AppKey("gateway", Gateway)
 

@@ -115,7 +115,7 @@ def test_the_sandbox_imports_nothing_of_ours() -> None:
     ours = {"producer", "worker", "ops", "tests"}
     found = {
         name
-        for file in Path(ops.sandbox.__file__).parent.glob("*.py")
+        for file in Path(ops.sandbox.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         for name in _imported(node)
         if name.partition(".")[0] in ours

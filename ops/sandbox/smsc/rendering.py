@@ -13,7 +13,7 @@ from ops.sandbox.ledger import Message
 from ops.sandbox.parameters import CHARSETS, Parameters
 from ops.sandbox.progress import Standing
 from ops.sandbox.scenarios import Fault
-from ops.sandbox.smsc_answers import (
+from ops.sandbox.smsc.answers import (
     ERRORS,
     Answer,
     Balance,
@@ -24,7 +24,7 @@ from ops.sandbox.smsc_answers import (
     Taken,
     Unknown,
 )
-from ops.sandbox.smsc_dates import date_time
+from ops.sandbox.smsc.dates import date_time
 
 # A1: recorded answers always name windows-1251, whatever charset was asked for.
 CONTENT_TYPE: Final = "application/json; charset=windows-1251"

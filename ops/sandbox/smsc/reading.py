@@ -6,8 +6,8 @@ from typing import Final
 
 from ops.sandbox.parameters import Parameters
 from ops.sandbox.segments import count_segments
-from ops.sandbox.smsc_answers import Refusal
-from ops.sandbox.smsc_dates import delay_of
+from ops.sandbox.smsc.answers import Refusal
+from ops.sandbox.smsc.dates import delay_of
 
 BAD: Final = Refusal(code=1)
 BAD_DATE: Final = Refusal(code=5)

@@ -8,7 +8,7 @@ from ops.sandbox.config import OverRate
 from ops.sandbox.gateway import Gateway, Item, Reply, Visit
 from ops.sandbox.limits import Violation
 from ops.sandbox.parameters import Parameters
-from ops.sandbox.restv2_answers import Answer, Balance, Changes, Failed, Key, Sent, reply
+from ops.sandbox.restv2.answers import Answer, Balance, Changes, Failed, Key, Sent, reply
 from ops.sandbox.scenarios import Scenario
 from ops.sandbox.segments import count_segments, in_gsm_alphabet
 

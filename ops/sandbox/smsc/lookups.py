@@ -8,7 +8,7 @@ from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.ledger import Message
 from ops.sandbox.limits import BALANCE, BULK_STATUS, HISTORY, IDENTICAL_HISTORY, SAME_STATUS
 from ops.sandbox.parameters import Parameters, fingerprint
-from ops.sandbox.smsc_answers import (
+from ops.sandbox.smsc.answers import (
     CANNOT_DELETE,
     NOT_FOUND,
     TOO_MANY,
@@ -20,9 +20,9 @@ from ops.sandbox.smsc_answers import (
     Statuses,
     Unknown,
 )
-from ops.sandbox.smsc_dates import start_of_day
-from ops.sandbox.smsc_json import reply
-from ops.sandbox.smsc_reading import BAD, bare_phone, read_phones, read_reference
+from ops.sandbox.smsc.dates import start_of_day
+from ops.sandbox.smsc.reading import BAD, bare_phone, read_phones, read_reference
+from ops.sandbox.smsc.rendering import reply
 
 _MOST_ROWS: Final = 1000  # A6 `cnt`
 _LONGEST_SPAN: Final = 184 * 86400  # A6: six months

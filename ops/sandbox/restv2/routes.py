@@ -8,8 +8,8 @@ from ops.sandbox.config import Family
 from ops.sandbox.door import Decide, Dialect, Door
 from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.parameters import Parameters, read_restv2
-from ops.sandbox.restv2_answers import Failed, reply
-from ops.sandbox.restv2_deciding import (
+from ops.sandbox.restv2.answers import Failed, reply
+from ops.sandbox.restv2.deciding import (
     decide_balance,
     decide_drain,
     decide_key,

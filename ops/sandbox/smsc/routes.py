@@ -9,10 +9,10 @@ from ops.sandbox.door import Decide, Dialect, Door
 from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.limits import MOST_SIMULTANEOUS, Violation
 from ops.sandbox.parameters import Parameters, read_json, read_smsc
-from ops.sandbox.smsc_answers import TOO_MANY_AT_ONCE, Refusal
-from ops.sandbox.smsc_json import reply
-from ops.sandbox.smsc_lookups import decide_balance, decide_history, decide_status
-from ops.sandbox.smsc_sending import decide_send
+from ops.sandbox.smsc.answers import TOO_MANY_AT_ONCE, Refusal
+from ops.sandbox.smsc.lookups import decide_balance, decide_history, decide_status
+from ops.sandbox.smsc.rendering import reply
+from ops.sandbox.smsc.sending import decide_send
 
 _SCRIPTS: tuple[tuple[str, Call, Decide], ...] = (
     ("/sys/send.php", Call.SEND, decide_send),

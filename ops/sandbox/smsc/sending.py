@@ -8,9 +8,9 @@ from ops.sandbox.gateway import Gateway, Item, Reply, Visit
 from ops.sandbox.limits import IDENTICAL_COST, IDENTICAL_SEND, Violation
 from ops.sandbox.parameters import fingerprint
 from ops.sandbox.scenarios import Ending, Fault, Scenario
-from ops.sandbox.smsc_answers import TOO_MANY, TOO_MANY_AT_ONCE, Refusal, Taken
-from ops.sandbox.smsc_json import reply
-from ops.sandbox.smsc_reading import Row, SendRequest, read_send
+from ops.sandbox.smsc.answers import TOO_MANY, TOO_MANY_AT_ONCE, Refusal, Taken
+from ops.sandbox.smsc.reading import Row, SendRequest, read_send
+from ops.sandbox.smsc.rendering import reply
 
 # The states in which rows of an accepted batch end that were refused with a send error (A3 list of numbers, A4).
 REFUSED_ROWS: Final = {

@@ -1,0 +1,1 @@
+"""The smsc family as the sandbox plays it (PROVIDERS.md part A)."""
