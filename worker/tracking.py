@@ -12,7 +12,7 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane, Recipient
 from producer.contract.client import Client
 from producer.contract.messages import MessageId, Msisdn, Reference
-from producer.contract.states import Event, State
+from producer.contract.states import TRANSITIONS, Event, State
 from worker.ledger import Evidence, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Report
@@ -73,7 +73,7 @@ class Tracker:
         """What the recorder found: reports that had come before our own record, and stale claims."""
         for answer in answers:
             if answer.stale:
-                log.error("stale_outcome", message=str(answer.write.message), event=answer.write.event)
+                log.error("stale_outcome", message=str(answer.write.message), outcome=answer.write.event)
             elif answer.orphan is not None:
                 await self._take_down({answer.write.reference: answer.orphan})
 
@@ -105,8 +105,8 @@ class Tracker:
 
     async def _message(self, messages: Sequence[MessageId], msisdn: Msisdn) -> MessageId | None:
         """Which message of a submission a report means: the one to its MSISDN."""
-        if len(messages) == 1 and not msisdn:
-            return messages[0]
+        if not msisdn:
+            return messages[0] if len(messages) == 1 else None
         recipients = await self._reader.recipients(messages)
         return next((message for message in messages if _is_to(recipients.get(message), msisdn)), None)
 
@@ -132,18 +132,31 @@ class Tracker:
         return placed
 
     async def _shelve(self, reports: Sequence[Report]) -> None:
-        """Keep reports of submissions that we do not know yet; a bounded shelf, the newest win."""
-        if not reports:
+        """Keep reports of submissions that we do not know yet: a bounded shelf, one a submission. The newest
+        wins, but never over one that ends the message.
+        """
+        newest: dict[Reference, Report] = {}
+        for report in reports:
+            if report.event is not None and not _ends(newest.get(report.reference)):
+                newest[report.reference] = report
+        if not newest:
             return
         shelf = keys.orphans(self._account.name)
         if await self._redis.hlen(shelf) > _MOST_ORPHANS:
             log.error("orphan_shelf_full", account=self._account.name, dropped=len(reports))
             return
-        shelved = {report.reference: _shelved(report) for report in reports}
-        await self._redis.hset(shelf, mapping={str(reference): data for reference, data in shelved.items()})
+        present = dict(zip(newest, await self._redis.hmget(shelf, list(newest)), strict=True))
+        added = {
+            str(reference): _shelved(report)
+            for reference, report in newest.items()
+            if (data := present[reference]) is None or not _ends(_unshelved(reference, data))
+        }
+        if added:
+            await self._redis.hset(shelf, mapping=added)
         # our own record may have come between the look-up and the shelf: then nobody else would look again
-        known = await self._reader.behind(self._account.name, list(shelved))
-        await self._take_down({reference: shelved[reference] for reference in known})
+        known = await self._reader.behind(self._account.name, list(newest))
+        kept = await self._redis.hmget(shelf, list(known)) if known else []
+        await self._take_down({ref: data for ref, data in zip(known, kept, strict=True) if data is not None})
 
     async def _explain(self, reports: Sequence[Report]) -> None:
         await self._book.explain(
@@ -152,17 +165,30 @@ class Tracker:
 
 
 def _is_to(recipient: Recipient | None, msisdn: Msisdn) -> bool:
-    return recipient is not None and (not msisdn or recipient.msisdn == msisdn)
+    return recipient is not None and recipient.msisdn == msisdn
+
+
+def _ends(report: Report | None) -> bool:
+    return report is not None and report.event is not None and TRANSITIONS[report.event][1].is_final
 
 
 def _shelved(report: Report) -> bytes:
-    return orjson.dumps({"event": report.event, "code": report.code, "words": report.words, "at": int(time.time())})
+    return orjson.dumps(
+        {
+            "event": report.event,
+            "code": report.code,
+            "words": report.words,
+            "msisdn": report.msisdn,
+            "at": int(time.time()),
+        }
+    )
 
 
 def _unshelved(reference: Reference, data: bytes) -> Report:
     fields = orjson.loads(data)
     event = Event(fields["event"]) if fields["event"] else None
-    return Report(reference=reference, event=event, code=fields["code"], words=fields["words"])
+    msisdn = Msisdn(fields.get("msisdn", ""))
+    return Report(reference=reference, event=event, code=fields["code"], words=fields["words"], msisdn=msisdn)
 
 
 def _age(data: bytes) -> float:
