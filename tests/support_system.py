@@ -220,27 +220,39 @@ class System:
 
     # --- time that passes ------------------------------------------------------------------------------
 
-    async def a_minute_passes(self) -> None:
-        """For the fence alone: identical requests are allowed again."""
-        fences = [name async for name in self.redis.scan_iter(match=keys.fence("*", "*"), count=1000)]
+    async def time_passes(self, *campaigns: str) -> None:
+        """More than a minute for whoever waits to be sent: fences fall, deferred and fenced messages are due."""
+        fences = [name async for name in self.redis.scan_iter(match="volley:throttle:*:fence:*", count=1000)]
         if fences:
             await self.redis.delete(*fences)
+        for campaign in campaigns:
+            await self._end_waits(CampaignId(campaign))
 
-    async def waits_end(self, campaign: str) -> None:
-        """The waits of deferred messages run out now."""
-        name = CampaignId(campaign)
-        view = await LedgerReader(self.producer._redis).campaign(name)
+    async def _end_waits(self, campaign: CampaignId) -> None:
+        reader = LedgerReader(self.producer._redis)
+        view, place = await reader.campaign(campaign), await reader.place(campaign)
         assert view is not None
-        queue = keys.queue(view.campaign.account, view.campaign.lane)
-        place = await LedgerReader(self.producer._redis).place(name)
         assert place is not None
+        queue = keys.queue(view.campaign.account, view.campaign.lane)
         for chunk in range(place.chunks):
-            for spot, packed in (await self.redis.hgetall(keys.records(name, chunk))).items():
-                fields = packed.split(b"|")
-                if fields[0] == State.DEFERRED.letter.encode():
-                    fields[3] = b"1"
-                    await self.redis.hset(keys.records(name, chunk), spot, b"|".join(fields))
-                    await self.redis.zadd(queue, {f"{campaign}/{chunk}.{spot.decode()}": 1000}, xx=True)
+            records = keys.records(campaign, chunk)
+            for spot, packed in (await self.redis.hgetall(records)).items():
+                state, attempts, changed_at, due_at, *rest = packed.split(b"|")
+                if state.decode() not in {State.DEFERRED.letter, State.QUEUED.letter}:
+                    continue
+                if due_at != b"0":
+                    await _swap(
+                        self.redis, records, spot, packed, b"|".join([state, attempts, changed_at, b"1", *rest])
+                    )
+                await self.redis.zadd(queue, {f"{campaign}/{chunk}.{spot.decode()}": 1000}, xx=True)
+
+
+async def _swap(redis: Redis, name: str, field: bytes, old: bytes, new: bytes) -> None:
+    """Write a field unless a worker has changed it meanwhile."""
+    script = (
+        "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end"
+    )
+    await redis.eval(script, 1, name, field, old, new)
 
 
 def _final(states: Mapping[State, int]) -> int:
