@@ -105,14 +105,18 @@ class Poller:
         drain = self._account.family.drain
         if drain is None:
             return
-        after = await self._redis.hget(keys.cursors(self._account.name), _APPLIED)
-        for entry in await self._journal.since(self._account.name, (after or b"0").decode()):
-            if entry.call == "drain":
-                await self._read_drain(drain, Answer(status=entry.status, body=entry.body))
-            await self._mark(entry.id)
+        after = (await self._redis.hget(keys.cursors(self._account.name), _APPLIED) or b"0").decode()
+        while entries := await self._journal.since(self._account.name, after):
+            for entry in entries:
+                if entry.call == "drain":
+                    await self._read_drain(drain, Answer(status=entry.status, body=entry.body))
+            after = entries[-1].id
+            await self._mark(after)
 
     async def _drain(self, drain: Drain) -> None:
         for _ in range(_MOST_DRAINS):
+            if not await self._is_reader():  # renews the lease: a long backlog outlasts it
+                return
             answer = await self._ask(drain.build(self._account.credentials))
             if answer is None:
                 return
