@@ -29,6 +29,7 @@ from producer.errors import (
     CampaignExistsError,
     NoRecipientsError,
     ProducerError,
+    SuppressedError,
     TextError,
     UnknownCampaignError,
 )
@@ -39,6 +40,7 @@ from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
 from producer.rendering import Template, TemplateError
+from producer.suppression import REASON, SuppressionList
 
 _CHUNKS_AT_ONCE: Final = 8
 _LONGEST_IN_ID: Final = 32
@@ -74,6 +76,7 @@ class CampaignProducer:
     def __init__(self, redis: Client) -> None:
         self._redis = redis
         self._intake = Intake(redis)
+        self._suppression = SuppressionList(redis)
 
     @classmethod
     @asynccontextmanager
@@ -156,7 +159,8 @@ class CampaignProducer:
         )
         shards = await self._intake.see(campaign.id)
         accepted = known = 0
-        for chunk in gathering.chunks(rows):
+        for given in gathering.chunks(rows):
+            chunk = await self._allowed(gathering, given)
             await asyncio.sleep(0)  # as in _load
             stored, doubled = await self._append(campaign, chunk, shards)
             accepted, known = accepted + stored, known + doubled
@@ -177,6 +181,8 @@ class CampaignProducer:
         if not text or len(text) > entry.longest_text:
             raise TextError(f"a text of {len(text)} characters cannot be sent (1 to {entry.longest_text})")
         recipient = Recipient(msisdn=normalise(to, entry.default_region or None), values={"text": text})
+        if await self._suppression.among([recipient.msisdn]):
+            raise SuppressedError(f"the message cannot be sent: {REASON}")
         campaign = Campaign(
             id=_gathering_id(entry.name, datetime.now(UTC), lane, sender),
             account=entry.name,
@@ -208,6 +214,11 @@ class CampaignProducer:
             raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
         return progress
 
+    async def _allowed(self, gathering: Gathering, chunk: list[Recipient]) -> list[Recipient]:
+        """A chunk without those who asked not to be written to."""
+        suppressed = await self._suppression.among([recipient.msisdn for recipient in chunk])
+        return gathering.suppress(chunk, suppressed) if suppressed else chunk
+
     async def _load(
         self,
         campaign: Campaign,
@@ -218,7 +229,8 @@ class CampaignProducer:
     ) -> Submitted:
         try:
             chunks = 0
-            for group in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
+            for given in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
+                group = [chunk for each in given if (chunk := await self._allowed(gathering, each))]
                 await asyncio.sleep(0)  # reading is no await: let others run, and a cancellation (Ctrl-C) in
                 await loading.store(enumerate(group, start=chunks))
                 chunks += len(group)

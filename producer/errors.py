@@ -6,6 +6,7 @@
         CampaignExistsError     the id belongs to a campaign that asks for something else
         NoRecipientsError       nothing is left to send to
         TextError               empty, too long for the provider, or a template that cannot be rendered
+        SuppressedError         the one number of a single message is on the suppression list
         RecipientsError         a source of recipients that cannot be read; its kinds are in `producer.unreadable`
 
 A recipient that is refused is no error: it is counted, kept with its line and reason, and the rest goes on.
@@ -34,3 +35,7 @@ class NoRecipientsError(ProducerError):
 
 class TextError(ProducerError):
     """A text that cannot be sent: empty, too long, or a template that cannot be rendered."""
+
+
+class SuppressedError(ProducerError):
+    """The one number of a single message is on the suppression list."""

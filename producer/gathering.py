@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from producer.contract.campaigns import CHUNK_SIZE, Recipient, Refusal
+from producer.contract.messages import Msisdn
 from producer.recipients import Seen
 from producer.rendering import Template
 from producer.segments import measure
+from producer.suppression import REASON
 
 _MOST_REFUSALS: Final = 1000
 
@@ -68,6 +70,19 @@ class Gathering:
         self.gathered.accepted += 1
         self.gathered.segments += segments
         return Recipient(msisdn=row.msisdn, values=values, line=row.line)
+
+    def suppress(self, chunk: list[Recipient], suppressed: set[Msisdn]) -> list[Recipient]:
+        """The recipients of a chunk that are not on the suppression list; the others count as refused."""
+        kept = [recipient for recipient in chunk if recipient.msisdn not in suppressed]
+        for recipient in chunk:
+            if recipient.msisdn in suppressed:
+                self.gathered.accepted -= 1
+                self.gathered.segments -= self._segments(recipient)
+                self._refuse(Refusal(line=recipient.line, given=recipient.msisdn, reason=REASON))
+        return kept
+
+    def _segments(self, recipient: Recipient) -> int:
+        return self._fixed or measure(self._template.render(recipient.values)).count
 
     def _refuse(self, refusal: Refusal) -> None:
         self.gathered.refused += 1

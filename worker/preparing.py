@@ -102,6 +102,7 @@ class Preparer:
             messages=tuple(row.job.message for row in group),
             reference=reference,
             login=self._login,
+            msisdns=tuple(row.outgoing.msisdn for row in group),
             fingerprint=request.fingerprint,
             fence=family.rules.fence,
         )

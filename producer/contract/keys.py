@@ -156,11 +156,28 @@ def queue(name: AccountName, lane: Lane) -> str:
     return f"{PREFIX}queue:{name}:{lane}"
 
 
+SUPPRESSED: Final = f"{PREFIX}suppressed"
+INCOMING: Final = f"{PREFIX}incoming"
 CONTROL_SEND: Final = f"{PREFIX}queue:control-send"
 CONTROL_TRACK: Final = f"{PREFIX}queue:control-track"
 WORKERS: Final = f"{PREFIX}workers"
 INTAKE: Final = f"{PREFIX}intake"
 DEAD: Final = f"{PREFIX}dead"
+
+
+def pushed(name: AccountName) -> str:
+    """Stream: callbacks received and not applied yet."""
+    return f"{PREFIX}account:{name}:pushed"
+
+
+def incoming_seen(name: AccountName) -> str:
+    """Sorted set: incoming messages that were handed on, by the time they were."""
+    return f"{PREFIX}account:{name}:incoming"
+
+
+def calls(name: AccountName) -> str:
+    """Hash: MSISDN -> when its confirmation call was asked for or came."""
+    return f"{PREFIX}account:{name}:calls"
 
 
 def worker(worker_id: str) -> str:
@@ -243,6 +260,11 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:queue:*:*:health-check", "string", "worker.engine", "ops", "its interval", expires=True),
     _row("volley:workers", "zset", "worker.engine", "ops", "members a day after their last beat"),
     _row("volley:worker:*", "hash", "worker.engine", "ops", "a minute after the last beat", expires=True),
+    _row("volley:suppressed", "hash", "producer.suppression, worker.incoming", "all", "never: one field an MSISDN"),
+    _row("volley:incoming", "stream", "worker.incoming", "any service", "trimmed to a length"),
+    _row("volley:account:*:pushed", "stream", "worker.callbacks", "worker.applying", "entries when applied"),
+    _row("volley:account:*:incoming", "zset", "worker.incoming", "worker.incoming", "members after 8 days"),
+    _row("volley:account:*:calls", "hash", "worker.incoming", "worker, ops", "15 min", expires=True),
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
     _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
     _row(

@@ -48,6 +48,7 @@ class Event(StrEnum):
     DISPROVE = "disprove"  # evidence, policy or a person says: not sent, send it
     ASSUME = "assume"  # policy or a person says: take it as sent
     CANCEL = "cancel"  # the campaign was cancelled before the message was claimed
+    SUPPRESS = "suppress"  # the MSISDN is on the suppression list
     EXPIRE = "expire"  # past validity: too late to send, or no report came in time
     REPORT_ENROUTE = "report_enroute"
     REPORT_DELIVERED = "report_delivered"
@@ -88,6 +89,7 @@ TRANSITIONS: Final[dict[Event, tuple[tuple[State, ...], State]]] = {
     Event.DISPROVE: ((State.UNCERTAIN,), State.QUEUED),
     Event.ASSUME: ((State.UNCERTAIN,), State.SUBMITTED),
     Event.CANCEL: (_WAITING, State.CANCELLED),
+    Event.SUPPRESS: (_WAITING, State.REJECTED),
     Event.EXPIRE: ((*_WAITING, *_SENT), State.EXPIRED),
     # a report names the submission it is about: a message that waits to be sent *again* still carries the
     # one that was disproved, so the report can take it back; one that was never submitted carries none

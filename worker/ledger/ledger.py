@@ -10,7 +10,7 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from producer.contract.jobs import JOB_LIFE, send_body_parts
-from producer.contract.messages import AccountName, CampaignId, MessageId, Reference
+from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn, Reference
 from producer.contract.scripts import Argument, execute
 from producer.contract.states import STATES_BY_LETTER, Event, State
 from worker.ledger import scripts
@@ -33,12 +33,16 @@ class ClaimAnswer(StrEnum):
     HELD = "held"  # another claim is alive
     DOUBT = "doubt"  # another claim died: the message is uncertain now
     DONE = "done"  # submitted or final already
+    SUPPRESSED = "suppressed"  # the MSISDN is on the suppression list
     FENCED = "fenced"  # an identical request left less than the fence ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """The messages of one request about to leave: one campaign, one account, one lane."""
+    """The messages of one request about to leave: one campaign, one account, one lane.
+
+    `msisdns` are theirs, in the same order, for the suppression list (empty: it is not looked at).
+    """
 
     campaign: CampaignId
     account: AccountName
@@ -46,6 +50,7 @@ class ClaimRequest:
     messages: tuple[MessageId, ...]
     reference: Reference
     login: str
+    msisdns: tuple[Msisdn, ...] = ()
     fingerprint: str = ""
     fence: float = 0.0  # seconds
 
@@ -206,6 +211,7 @@ class Ledger:
             keys.uncertain(account),
             keys.reference(account, request.reference),
             keys.fence(request.login, request.fingerprint),
+            keys.SUPPRESSED,
             *map(_records, request.messages),
         ]
         fence = int(request.fence * 1000) if request.fingerprint else 0
@@ -217,8 +223,8 @@ class Ledger:
             fence,
             self.grace,
         ]
-        for message in request.messages:
-            args += (message.chunk, message.place)
+        for message, msisdn in zip(request.messages, request.msisdns or ("",) * len(request.messages), strict=True):
+            args += (message.chunk, message.place, msisdn)
         return called_keys, args
 
     def _record_call(self, group: Sequence[Write]) -> tuple[list[str], list[Argument]]:

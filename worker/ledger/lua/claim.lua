@@ -1,9 +1,9 @@
 -- The last step before the wire: queued|deferred -> in_flight for the messages of one request.
--- KEYS: campaign, counts, reasons, active, queue, due, uncertain, reference, fence, then records per message
+-- KEYS: campaign, counts, reasons, active, queue, due, uncertain, reference, fence, suppression list, then records per message
 -- ARGV: campaign id, lease (s), reference ('': the provider gives one), reference life (s), fence (ms, 0: none),
---       grace before a doubtful submission is looked up (s), then chunk and place per message
+--       grace before a doubtful submission is looked up (s), then chunk, place and MSISDN per message
 -- Returns: per message 'claimed <attempts>' | 'gone' | 'cancelled' | 'expired' | 'paused' | 'early' | 'held'
---          | 'doubt' | 'done' | 'fenced'
+--          | 'doubt' | 'done' | 'fenced' | 'suppressed'
 local id, lease, reference = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local now, now_ms = clock()
 local c = redis.call('HMGET', CAMPAIGN, 'state', 'not_after')
@@ -24,7 +24,7 @@ local function doubt(r, job)
   end_job(queue, job)
 end
 
-local function try(r, job)
+local function try(r, job, msisdn)
   if not r then end_job(queue, job) return 'gone' end
   if r.letter == 'f' then
     if r.due > now and reference ~= '' and r.reference == reference then  -- this claim, sent again
@@ -43,6 +43,13 @@ local function try(r, job)
     end_job(queue, job)
     return 'expired'
   end
+  if msisdn ~= '' and redis.call('HEXISTS', KEYS[10], msisdn) == 1 then
+    move(r, 'suppress', now)
+    r.code = 'volley.suppressed'
+    count_reason(r.code)
+    end_job(queue, job)
+    return 'suppressed'
+  end
   if state ~= 'running' then end_job(queue, job) return 'paused' end
   if r.due > now then redis.call('ZADD', queue, 'XX', r.due * 1000, job) return 'early' end
   if fenced > 0 then redis.call('ZADD', queue, 'XX', now_ms + fenced, job) return 'fenced' end
@@ -55,13 +62,13 @@ local function try(r, job)
 end
 
 local answers, claimed = {}, {}
-for i = 0, (#ARGV - 6) / 2 - 1 do
-  local address, place = ARGV[7 + i * 2] .. '.' .. ARGV[8 + i * 2], ARGV[8 + i * 2]
+for i = 0, (#ARGV - 6) / 3 - 1 do
+  local address, place = ARGV[7 + i * 3] .. '.' .. ARGV[8 + i * 3], ARGV[8 + i * 3]
   local job = id .. '/' .. address
-  local r = read_record(KEYS[10 + i], place)
-  local answer = try(r, job)
+  local r = read_record(KEYS[11 + i], place)
+  local answer = try(r, job, ARGV[9 + i * 3])
   if answer ~= 'gone' and answer ~= 'held' and answer ~= 'done' and answer ~= 'paused'
-    and answer ~= 'early' and answer ~= 'fenced' then write_record(KEYS[10 + i], place, r) end
+    and answer ~= 'early' and answer ~= 'fenced' then write_record(KEYS[11 + i], place, r) end
   if string.sub(answer, 1, 7) == 'claimed' then claimed[#claimed + 1] = address end
   answers[#answers + 1] = answer
 end
