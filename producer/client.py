@@ -160,8 +160,8 @@ class CampaignProducer:
         shards = await self._intake.see(campaign.id)
         accepted = known = 0
         for given in gathering.chunks(rows):
-            chunk = await self._allowed(gathering, given)
             await asyncio.sleep(0)  # as in _load
+            chunk = await self._allowed(gathering, given)
             stored, doubled = await self._append(campaign, chunk, shards)
             accepted, known = accepted + stored, known + doubled
         await self._intake.wake(campaign.account)
@@ -230,8 +230,8 @@ class CampaignProducer:
         try:
             chunks = 0
             for given in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
-                group = [chunk for each in given if (chunk := await self._allowed(gathering, each))]
                 await asyncio.sleep(0)  # reading is no await: let others run, and a cancellation (Ctrl-C) in
+                group = [chunk for each in given if (chunk := await self._allowed(gathering, each))]
                 await loading.store(enumerate(group, start=chunks))
                 chunks += len(group)
                 if on_progress is not None:
