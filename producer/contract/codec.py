@@ -68,8 +68,13 @@ def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
     """What `encode_chunk` wrote; ValueError when it is something else."""
     if data[:1] != _CHUNK_V1:
         raise ValueError(f"chunk of unknown version {data[:1]!r}")
-    inflater = zlib.decompressobj()
-    columns: dict[str, Any] = orjson.loads(inflater.decompress(data[1:], _MOST_CHUNK_BYTES))
+    try:
+        return _recipients(orjson.loads(zlib.decompressobj().decompress(data[1:], _MOST_CHUNK_BYTES)))
+    except (zlib.error, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
+
+
+def _recipients(columns: dict[str, Any]) -> tuple[Recipient, ...]:  # Any: JSON
     names = list(columns["values"])
     rows = zip(*columns["values"].values(), strict=True) if names else ((),) * len(columns["to"])
     return tuple(
@@ -94,7 +99,7 @@ def decode_refusal(data: bytes) -> Refusal:
 
 def _deltas(numbers: Sequence[int]) -> list[int]:
     """First number, then differences: consecutive lines become a run of ones, which compresses to nothing."""
-    return [now - before for before, now in zip((0, *numbers[:-1]), numbers, strict=True)]
+    return [now - before for before, now in zip((0, *numbers), numbers, strict=False)]
 
 
 def _sums(deltas: Sequence[int]) -> list[int]:
