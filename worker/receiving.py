@@ -13,8 +13,10 @@ Several workers read the stream side by side, as consumers of one group. What be
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Final
 
+import orjson
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
@@ -23,7 +25,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.campaigns import Lane, OnUncertain
-from producer.contract.client import Client, Fields
+from producer.contract.client import Client, Fields, Value
 from producer.contract.scripts import Script
 from producer.errors import UnknownCampaignError
 from worker import wire
@@ -83,7 +85,7 @@ class Receiver:
 
     async def run(self) -> None:
         """Take entries until cancelled. Redis being away is waited for."""
-        while True:
+        while not _is_cancelled():
             try:
                 await self._make_group()
                 await self._tidy()
@@ -190,7 +192,7 @@ class Receiver:
 
     async def _bury(self, entry_id: bytes, fields: Fields, reason: str) -> None:
         log.warning("intake_entry_refused", entry=entry_id.decode())
-        kept: dict[str, bytes | str] = {}
+        kept: dict[str, Value] = {}
         cut = []
         for name, value in list(fields.items())[:20]:
             shown = name.decode(errors="replace")[:80]
@@ -225,9 +227,21 @@ class Receiver:
             default_region=wire.text(body, "region", "") or None,
         )
 
-    async def _append(self, _: str, body: Body) -> None:
-        region = wire.text(body, "region", "") or None
-        await self._producer.append(wire.campaign_id(body), wire.recipients(body), default_region=region)
+    async def _append(self, entry_id: str, body: Body) -> None:
+        """The campaign keeps the refusals of its submit alone; those of an append go to the dead letters."""
+        campaign, region = wire.campaign_id(body), wire.text(body, "region", "") or None
+        appended = await self._producer.append(campaign, wire.recipients(body), default_region=region)
+        if appended.refused:
+            refusals = [asdict(refusal) for refusal in appended.refusals]
+            note: dict[str, Value] = {
+                "v": wire.VERSION,
+                "type": "campaign.append",
+                "campaign": campaign,
+                "entry": entry_id,
+                "reason": f"taken, but {appended.refused} recipients were refused",
+                "refusals": orjson.dumps(refusals),
+            }
+            await self._redis.xadd(keys.DEAD, note, maxlen=_DEAD_LENGTH)
 
     async def _pause(self, _: str, body: Body) -> None:
         await self._producer.pause(wire.campaign_id(body))
@@ -248,6 +262,12 @@ class Receiver:
             key=wire.text(body, "key", "") or f"intake {entry_id}",
             lane=wire.choice(body, "lane", Lane.URGENT),
         )
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was cancelled: `wait_for` of Python 3.11, which redis-py sends with, may lose the exception."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 _SUBMIT: Final[tuple[str, ...]] = (
