@@ -12,6 +12,7 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 import aiohttp
+import orjson
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
 from yarl import URL
 
@@ -24,7 +25,9 @@ _IDLE: Final = 4.0
 """Seconds an unused connection is kept. A request on a connection that the server is closing is an answer
 lost, and restv2 has no way to find out; common servers keep theirs 5 s (Apache) to 75 s (nginx)."""
 
-_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "volley"}
+_HEADERS: Final = {"User-Agent": "volley"}
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON: Final = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,7 @@ class Exchange:
         async with self._session.post(
             self._base / request.path.lstrip("/"),
             data=_body(request),
+            headers=_JSON if request.is_json else _FORM,
             allow_redirects=False,
             trace_request_ctx=departure,
         ) as response:
@@ -113,7 +117,7 @@ class Exchange:
                 if len(body) > self._longest:
                     response.close()
                     return AnswerLost(reason="answer too long")
-            return Answer(status=response.status, body=bytes(body))
+            return Answer(status=response.status, body=bytes(body), dialect=request.dialect)
 
 
 def _checked(base_url: str) -> URL:
@@ -133,7 +137,10 @@ def _checked(base_url: str) -> URL:
 
 def _body(request: HttpRequest) -> bytes:
     """The form with its credentials. Half a surrogate pair is no letter in any alphabet: it leaves as `?`."""
-    return urlencode((*request.form, *request.credentials), errors="replace").encode("ascii")
+    fields, charset = (*request.form, *request.credentials), request.dialect.charset or "utf-8"
+    if request.is_json:
+        return orjson.dumps({name: value.encode(errors="replace").decode() for name, value in fields})
+    return urlencode(fields, encoding=charset, errors="replace").encode("ascii")
 
 
 def _departures() -> TraceConfig:

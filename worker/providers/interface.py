@@ -5,7 +5,7 @@ and an `Answer` (status and bytes) into outcomes or reports. What a family canno
 `Family` record; nothing else in the worker asks which family it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,13 +17,28 @@ from producer.contract.states import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How an account asks, and wants its answers. Empty: the family's default, which is JSON in utf-8.
+
+    `format` is the provider's own word for it: smsc `fmt` 0 to 3, restv2 `type` v2, json or xml.
+    `charset` is of request and answer alike, where a family knows more than one.
+    """
+
+    format: str = ""
+    charset: str = ""
+    rest: bool = False  # smsc: campaigns are sent as JSON bodies to rest/send/
+    extra: tuple[tuple[str, str], ...] = ()  # what every send request of the account carries besides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What an account authenticates with. `repr` shows none of it."""
+    """What an account authenticates with, and how it speaks. `repr` shows nothing secret."""
 
     base_url: str
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
+    dialect: Dialect = Dialect()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +55,20 @@ class HttpRequest:
     form: tuple[tuple[str, str], ...] = field(repr=False)  # texts and MSISDNs: never in a log line
     credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     fingerprint: str = ""
+    dialect: Dialect = Dialect()  # what the form asks for
+    is_json: bool = False  # the form leaves as a JSON object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: HTTP status and the whole body (bounded by the exchange)."""
+    """What came back: HTTP status and the whole body (bounded by the exchange).
+
+    `dialect` is what the request asked for: the answer is read by it, never by what its header claims.
+    """
 
     status: int
     body: bytes
+    dialect: Dialect = Dialect()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,8 +283,45 @@ class KeyCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a call, by the provider's own name.
+
+    `kind` turns what a person wrote into the value that `Call.build` takes as `argument` (empty: the same
+    name); its ValueError says what is expected.
+    """
+
+    name: str
+    meaning: str
+    kind: Callable[[str], object] = str
+    required: bool = False
+    needs_yes: bool = False  # giving it spends money or changes the account
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One provider call that a person may make: the source of the command line and of the README.
+
+    `build` takes credentials and the parameters as keywords, and raises ValueError for what the provider
+    would refuse anyway. `read` gives one record (a dataclass of plain values) per row; it never raises.
+    """
+
+    name: str
+    meaning: str
+    build: Callable[..., HttpRequest]
+    read: Callable[[Answer], Sequence[object] | Refused]
+    parameters: tuple[Parameter, ...] = ()
+    needs_yes: bool = False  # it spends money or changes the account
+    is_drain: bool = False  # reading consumes: only by the account's one reader, journal first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One family, as the registry lists it. None: the family has no such call."""
+    """One family, as the registry lists it. None: the family has no such call.
+
+    `formats` and `charsets` are what a dialect may ask for, the default first; `format_word` is the
+    provider's name for the format.
+    """
 
     name: str
     rules: Rules
@@ -274,3 +332,7 @@ class Family:
     history: History | None = None
     drain: Drain | None = None
     key: KeyCall | None = None
+    calls: Mapping[str, Call] = field(default_factory=dict)
+    formats: tuple[str, ...] = ("",)
+    format_word: str = ""
+    charsets: tuple[str, ...] = ("utf-8",)

@@ -73,3 +73,11 @@ def words(value: object, most: int = 200) -> str:
         return ""
     printable = "".join(letter if letter.isprintable() else " " for letter in value[: 4 * most])
     return " ".join(printable.split())[:most]
+
+
+def text(value: object, most: int = 20_000) -> str:
+    """A value as the provider wrote it, numbers too: letters of any kind, without what terminals obey."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    said = value if isinstance(value, str) else repr(value)
+    return "".join(letter for letter in said[:most] if letter.isprintable() or letter in "\n\t").strip()

@@ -3,7 +3,8 @@
 from typing import Final
 
 from worker.providers.interface import BalanceCall, Family, History, Lookup
-from worker.providers.smsc import balance, history, sending, status
+from worker.providers.smsc import balance, forms, history, sending, status
+from worker.providers.smsc.calls import CALLS
 from worker.providers.smsc.limits import RULES
 
 FAMILY: Final = Family(
@@ -14,4 +15,8 @@ FAMILY: Final = Family(
     balance=BalanceCall(build=balance.build, read=balance.read),
     lookup=Lookup(most=status.MOST, build=status.build, read=status.read),
     history=History(build=history.build, read=history.read),
+    calls=CALLS,
+    formats=forms.FORMATS,
+    format_word="fmt",
+    charsets=forms.CHARSETS,
 )

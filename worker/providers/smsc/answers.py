@@ -1,7 +1,7 @@
 """What an smsc answer says, in whichever of its formats it came: the records between reading and deciding.
 
-`json_answers` fills them from fmt=3. A reader of another format fills the same records, and nothing that
-decides about messages changes.
+`formats` turns each format into the same fields and `readings` fills these records from them, so nothing
+that decides about messages knows a format.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,8 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceRow:
-    """A balance answer; `currency` is empty when it is not said."""
+    """A balance answer; `currency` is empty and `credit` None when it is not said."""
 
     balance: Decimal
     currency: str
+    credit: Decimal | None = None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
-from worker.providers.smsc import errors, forms, json_answers
+from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import BalanceRow
 
 _NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency named; never empty, because it is money
@@ -16,7 +16,7 @@ def build(credentials: Credentials) -> HttpRequest:
 
 def read(answer: Answer) -> Balance | Refused:
     """The balance, without credit."""
-    match json_answers.balance(answer):
+    match readings.balance(answer):
         case BalanceRow(balance=balance, currency=currency):
             return Balance(amount=balance, currency=currency or _NO_CURRENCY)
         case failure:

@@ -5,22 +5,23 @@ hour are allowed, so it is for back-fill, not for polling.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
 from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Reports
-from worker.providers.smsc import errors, forms, json_answers
+from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import Failed, StatusRow, Unreadable
+from worker.providers.smsc.dates import day
+from worker.providers.smsc.layouts import MESSAGES
 from worker.providers.smsc.status import report
 
 PAGE: Final = 1000  # A6 [S1]: the largest `cnt`
-_MOSCOW: Final = timezone(timedelta(hours=3))  # A4 [G-py]: the provider's dates; no summer time since 2014
 
 
 def build(credentials: Credentials, first: datetime, last: datetime, cursor: str) -> HttpRequest:
     """One page of the days from `first` to `last` (aware; at most six months, A6), older than `cursor`."""
-    fields = [("get_messages", "1"), ("start", _day(first)), ("end", _day(last)), ("cnt", str(PAGE))]
+    fields = [("get_messages", "1"), ("start", day(first)), ("end", day(last)), ("cnt", str(PAGE))]
     if cursor:
         fields.append(("prev_id", cursor))
     return forms.request("messages", "get.php", fields, credentials)
@@ -28,7 +29,7 @@ def build(credentials: Credentials, first: datetime, last: datetime, cursor: str
 
 def read(answer: Answer) -> Reports | Refused:
     """The page's reports. `more` when the page was full: go on from the last item's cursor."""
-    match json_answers.statuses(answer):
+    match readings.statuses(answer, MESSAGES):
         case Failed(number=errors.NOT_FOUND):
             return Reports()  # A6 [S1]: error 3, none found
         case Failed() | Unreadable() as failure:
@@ -36,10 +37,6 @@ def read(answer: Answer) -> Reports | Refused:
         case rows:
             items = tuple(_reports(rows))
             return Reports(items=items, more=len(rows) >= PAGE and bool(items))
-
-
-def _day(moment: datetime) -> str:
-    return moment.astimezone(_MOSCOW).strftime("%d.%m.%Y")
 
 
 def _reports(rows: Sequence[StatusRow]) -> Iterator[Report]:

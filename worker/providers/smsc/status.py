@@ -10,7 +10,7 @@ from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
 from worker.providers.interface import Answer, Credentials, HttpRequest, NotFound, Refused, Report, Reports
-from worker.providers.smsc import errors, forms, json_answers, statuses
+from worker.providers.smsc import errors, forms, readings, statuses
 from worker.providers.smsc.answers import Failed, StatusRow, Unreadable
 
 MOST: Final = 200
@@ -32,7 +32,7 @@ def build(credentials: Credentials, pairs: Sequence[Pair]) -> HttpRequest:
 
 def read(pairs: Sequence[Pair], answer: Answer) -> Reports | Refused:
     """A report or NotFound for each pair that the answer speaks of, in the answer's order."""
-    match json_answers.statuses(answer):
+    match readings.statuses(answer):
         case Failed(number=errors.NOT_FOUND) if len(pairs) == 1 and answer.status == 200:
             reference, msisdn = pairs[0]
             return Reports(items=(NotFound(reference=reference, msisdn=msisdn),))

@@ -21,7 +21,7 @@ from worker.providers.interface import (
     Submitted,
     Uncertain,
 )
-from worker.providers.smsc import errors, json_answers, statuses
+from worker.providers.smsc import errors, readings, statuses
 from worker.providers.smsc.answers import Accepted, Failed, PhoneRow, Unreadable
 from worker.providers.smsc.errors import SEND_ERRORS, Kind
 
@@ -36,7 +36,7 @@ def read(
     messages: Sequence[Outgoing], client_id: Reference, answer: Answer, *, earlier_attempt: bool
 ) -> tuple[Outcome, ...]:
     """One outcome per message, in their order; never raises."""
-    match json_answers.submission(answer):
+    match readings.submission(answer):
         case Accepted() as accepted:
             return _accepted(messages, client_id, accepted)
         case Failed() as failed:

@@ -1,0 +1,59 @@
+"""Reads fmt=1 answers, values separated by commas, into the fields that JSON would give.
+
+Nothing is quoted (A6 [S1]): the one free column keeps its commas, counted from both ends of the row.
+"""
+
+import re
+from typing import Final
+
+from worker.providers.smsc.layouts import Layout
+
+_ERROR: Final = re.compile(r"(?P<id>[A-Za-z0-9._-]{1,40}),-(?P<number>[0-9]{1,6})")
+
+Fields = dict[str, object]
+
+
+def read(body: str, layout: Layout) -> object | None:
+    """One object, a list of them, or None when it is no answer of this layout."""
+    body = body.strip()
+    if error := _ERROR.fullmatch(body):
+        return {"error": "", "error_code": error["number"]}
+    rows = [split(line, layout) for line in lines(body, layout)]
+    found = [row for row in rows if row]
+    return found[0] if len(found) == 1 else found or None
+
+
+def lines(body: str, layout: Layout) -> list[str]:
+    """Rows. A text with line ends in it makes a row of several lines: those with too few commas are joined."""
+    least = min(map(len, layout.columns), default=1) - 1
+    is_last = any(columns[-1] == layout.free for columns in layout.columns)
+    found: list[str] = []
+    for line in body.split("\n"):
+        is_short = line.count(",") < least if is_last else bool(found) and found[-1].count(",") < least
+        if found and is_short:
+            found[-1] += "\n" + line
+        else:
+            found.append(line)
+    return [line.strip() for line in found if line.strip()]
+
+
+def split(line: str, layout: Layout) -> Fields:
+    """The fields of one row, by the longest order of columns that fits; empty when none does."""
+    commas = line.count(",")
+    for columns in layout.columns:
+        if len(columns) - 1 == commas:
+            return dict(zip(columns, _stripped(line.split(",")), strict=True))
+        if len(columns) - 1 < commas and layout.free in columns:
+            return dict(zip(columns, _stripped(_around(line, columns.index(layout.free), len(columns))), strict=True))
+    return {}
+
+
+def _around(line: str, free: int, count: int) -> list[str]:
+    """`count` values, of which the one at `free` keeps its commas."""
+    before = line.split(",", free)
+    after = before[-1].rsplit(",", count - free - 1)
+    return [*before[:-1], *after]
+
+
+def _stripped(values: list[str]) -> list[str]:
+    return [value.strip() for value in values]

@@ -1,0 +1,25 @@
+"""The provider's dates: Moscow time (A4 [G-py]), which has had no summer time since 2014."""
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+MOSCOW: Final = timezone(timedelta(hours=3))
+_DATE: Final = re.compile(r"([0-9]{2}\.[0-9]{2}\.[0-9]{4}) ([0-9]{2}: ?[0-9]{2}: ?[0-9]{2})")
+
+
+def of_text(value: object) -> datetime | None:
+    """`DD.MM.YYYY hh:mm:ss` as an aware time; None for anything else."""
+    found = _DATE.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 40 else None
+    if found is None:
+        return None
+    try:
+        read = datetime.strptime(f"{found[1]} {found[2].replace(' ', '')}", "%d.%m.%Y %H:%M:%S")  # noqa: DTZ007
+    except ValueError:
+        return None
+    return read.replace(tzinfo=MOSCOW)
+
+
+def day(moment: datetime) -> str:
+    """The day of an aware time, DD.MM.YYYY."""
+    return moment.astimezone(MOSCOW).strftime("%d.%m.%Y")
