@@ -1,0 +1,65 @@
+"""What each answer teaches: blocks and slowing down at once, counts and words at the next flush."""
+
+import pytest
+
+from producer.contract import keys
+from producer.contract.messages import Reference
+from tests.worker.scene import Scene
+from worker.learning import Learning
+from worker.providers.interface import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.throttle import Gate
+
+TAKEN = Submitted(reference=Reference("p1"))
+TOO_FAST = Deferred(code="plain.9", words="too fast", congested=True)
+
+
+@pytest.fixture
+def gate(stage: Scene) -> Gate:
+    return Gate(stage.redis, account="athens", login="login", rate=100.0, slots=4, worker="w1", slot_lease=30)
+
+
+@pytest.fixture
+def learning(stage: Scene, gate: Gate) -> Learning:
+    return Learning(stage.account, gate, stage.book, probe_every=60.0)
+
+
+@pytest.mark.parametrize("block", Block)
+async def test_a_blocked_route_blocks_the_account_with_its_reason(
+    stage: Scene, learning: Learning, block: Block
+) -> None:
+    await learning.learn([RouteBlocked(code="plain.3", words="no", block=block)], 0.1)
+    assert await stage.book.state("athens") == block
+    told = await stage.redis.hgetall(keys.account("athens"))
+    assert (told[b"code"], told[b"words"]) == (b"plain.3", b"no")
+    assert float(told[b"until"]) > float(told[b"since"])
+
+
+async def test_too_fast_slows_the_login_down(learning: Learning, gate: Gate) -> None:
+    await learning.learn([TOO_FAST], 0.1)
+    assert gate.effective_rate == 50.0
+
+
+async def test_answers_that_grow_far_slower_than_usual_slow_the_login_down(learning: Learning, gate: Gate) -> None:
+    for _ in range(20):
+        await learning.learn([TAKEN], 0.2)
+    assert gate.effective_rate == 100.0
+    await learning.learn([TAKEN], 3.0)
+    assert gate.effective_rate == 80.0
+
+
+@pytest.mark.parametrize("outcome", [TAKEN, Rejected(code="plain.7", words="no"), Uncertain(code="x", words="y")])
+async def test_ordinary_outcomes_change_neither_account_nor_rate(
+    stage: Scene, learning: Learning, gate: Gate, outcome: Outcome
+) -> None:
+    await learning.learn([outcome], 0.1)
+    assert await stage.book.state("athens") == "open"
+    assert gate.effective_rate == 100.0
+
+
+async def test_counts_and_words_are_written_by_the_flush_and_once(stage: Scene, learning: Learning) -> None:
+    await learning.learn([TAKEN, TAKEN, Rejected(code="plain.7", words="bad number")], 0.25)
+    await learning.flush()
+    await learning.flush()
+    totals = {name.decode(): int(count) for name, count in (await stage.redis.hgetall(keys.totals("athens"))).items()}
+    assert totals == {"requests": 1, "request_ms": 250, "submitted": 2, "rejected": 1}
+    assert await stage.redis.hgetall(keys.words("athens")) == {b"plain.7": b"bad number"}
