@@ -13,9 +13,11 @@ from producer.client import CampaignProducer
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.directory import AccountEntry
+from worker.applying import PushApplier
 from worker.asking import Asker
 from worker.engine import AccountQueues
 from worker.feeding import Feeder
+from worker.incoming import IncomingBook
 from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
@@ -56,6 +58,7 @@ class TrackingParts:
     gate: Gate
     exchange: Exchange
     poller: Poller
+    applier: PushApplier
 
 
 class App:
@@ -141,7 +144,8 @@ class App:
             settings=self.settings.tracking,
             worker=self.worker,
         )
-        return TrackingParts(account=account, gate=gate, exchange=exchange, poller=poller)
+        applier = PushApplier(account, self.redis, tracker, IncomingBook(account, self.redis), self.book)
+        return TrackingParts(account=account, gate=gate, exchange=exchange, poller=poller, applier=applier)
 
     def entries(self) -> list[AccountEntry]:
         """What this process announces of its accounts."""

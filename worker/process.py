@@ -160,6 +160,7 @@ class Process:
         self._start_control(control)
         for parts in self._tracking:
             self._own(self._poll(parts))
+            self._own(parts.applier.run())
 
     def _start_control(self, control: ControlWorker) -> None:
         self._controls.append(control)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,14 @@ from urllib.parse import urlsplit
 from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
 from worker.providers.interface import Credentials, Family
+from worker.providers.pushes import PushKey
 from worker.providers.registry import FAMILIES
 
 DEFAULT_PATH: Final = "volley.toml"
+STOP_WORDS: Final = frozenset({"stop", "стоп", "στοπ"})
+HASHES: Final = frozenset({"md5", "sha1", "crc32"})
+NO_PUSHES: Final = PushKey(secret="")
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")  # the alphabet is smsc's (PROVIDERS.md A11)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -41,6 +47,8 @@ class Account:
     limits: Limits
     sender: str = ""
     default_region: str = ""
+    push_key: PushKey = NO_PUSHES
+    stop_words: frozenset[str] = STOP_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +158,9 @@ def _account(name: str, table: "_Table") -> Account:
         limits=_limits(table.table("limits"), family),
         sender=table.text("sender", ""),
         default_region=table.text("default_region", "").upper(),
+        push_key=_push_key(table),
+        stop_words=frozenset(word.casefold() for word in table.texts("stop_words", sorted(STOP_WORDS))),
     )
-    table.ignore("callback_secret")
     table.done()
     return account
 
@@ -172,6 +181,18 @@ def _credentials(table: "_Table") -> Credentials:
     if not key and not (login and password):
         raise SettingsError(f"{table.path} needs either key (or api_key), or login and password")
     return Credentials(base_url=base_url, login=login, password=password, key=key)
+
+
+def _push_key(table: "_Table") -> PushKey:
+    secret = table.text("callback_secret", "")
+    if secret and not _SECRET.fullmatch(secret):
+        raise SettingsError(
+            f"{table.path}.callback_secret must be 16 to 64 Latin letters, digits, minus signs and underscores"
+        )
+    hashes = frozenset(table.texts("callback_hashes", ["md5", "sha1"]))
+    if not hashes or not hashes <= HASHES:
+        raise SettingsError(f"{table.path}.callback_hashes must be one or more of {', '.join(sorted(HASHES))}")
+    return PushKey(secret=secret, hashes=hashes)
 
 
 def _limits(table: "_Table", family: Family) -> Limits:
@@ -247,6 +268,12 @@ class _Table:
             raise SettingsError(f"{self.path}.{name} must be a text in quotes")
         if value.startswith("env:"):
             return self._secret(name, value.removeprefix("env:"))
+        return value
+
+    def texts(self, name: str, default: list[str]) -> list[str]:
+        value = self._get(name, default)
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            raise SettingsError(f'{self.path}.{name} must be a list of texts, for example ["STOP"]')
         return value
 
     def number(self, name: str, default: float, *, least: float, most: float) -> float:

@@ -4,11 +4,18 @@ from typing import Final
 
 from worker.providers import restv2, smsc
 from worker.providers.interface import Family
+from worker.providers.pushes import Push
+from worker.providers.smsc import push as smsc_push
 
 FAMILIES: Final[dict[str, Family]] = {
     "smsc": smsc.FAMILY,
     "restv2": restv2.FAMILY,
 }
+
+PUSHES: Final[dict[str, Push]] = {
+    "smsc": Push(read=smsc_push.read),
+}
+"""How callbacks are read, for families that push."""
 
 
 class UnknownFamilyError(ValueError):

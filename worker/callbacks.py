@@ -1,0 +1,130 @@
+"""Push: the receiver of provider callbacks, mounted in the web process; journal first, answer, apply after.
+
+Each account has a secret path, `/callbacks/ACCOUNT/TOKEN`. What arrives is checked for its signature, put on
+the account's stream of pushes in one step, and answered; the tracker applies it from there. A forged request
+is counted and never kept. Body, fields and rate are bounded.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+import structlog
+from aiohttp import web
+from aiolimiter import AsyncLimiter
+
+from producer.contract import keys
+from producer.contract.client import Client
+from producer.contract.messages import AccountName
+from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable
+from worker.providers.registry import PUSHES
+from worker.settings import Account, Settings, SettingsError, load
+
+_MOST_BODY: Final = 64 * 1024
+_MOST_QUERY: Final = 4096
+_MOST_A_SECOND: Final = 2000
+_MOST_WAITING: Final = 200_000
+_ANSWER: Final = "ACK"
+
+log = structlog.get_logger(__name__)
+
+
+def token_of(account: Account) -> str:
+    """The unguessable part of an account's callback path; it changes with the secret."""
+    key = account.push_key.secret.encode()
+    return hmac.new(key, f"volley callback {account.name}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def path_of(account: Account) -> str:
+    """Where the provider is to call for this account."""
+    return f"/callbacks/{account.name}/{token_of(account)}"
+
+
+def mount(app: web.Application, redis: Client, settings: Settings) -> list[str]:
+    """Add the routes of every account with a callback secret; their names, empty when there is none."""
+    receivers = [
+        Receiver(account, redis)
+        for account in settings.accounts.values()
+        if account.push_key.secret and account.family.name in PUSHES
+    ]
+    for receiver in receivers:
+        app.router.add_route("*", path_of(receiver.account), receiver.receive)
+    return [receiver.account.name for receiver in receivers]
+
+
+def mount_configured(app: web.Application, redis: Client) -> list[str]:
+    """Mount what ./volley.toml (or VOLLEY_CONFIG) asks for; nothing where there is no configuration."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        log.info("callbacks_not_mounted", reason=str(error))
+        return []
+    return mount(app, redis, settings)
+
+
+class Receiver:
+    """Receives one account's callbacks."""
+
+    def __init__(self, account: Account, redis: Client) -> None:
+        self.account = account
+        self._redis = redis
+        self._push = PUSHES[account.family.name]
+        self._rate = AsyncLimiter(_MOST_A_SECOND, 1.0)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer 200 once the push is in Redis; 403 when it is forged, 413 and 503 when it is too much."""
+        if not self._rate.has_capacity():
+            return web.Response(status=503, text="too many callbacks")
+        await self._rate.acquire()
+        if len(request.query_string) > _MOST_QUERY or (request.content_length or 0) > _MOST_BODY:
+            return web.Response(status=413, text="too large")
+        body = await request.content.read(_MOST_BODY + 1)
+        if len(body) > _MOST_BODY:
+            return web.Response(status=413, text="too large")
+        push = PushRequest(query=dict(request.query), body=body, content_type=request.content_type)
+        return await self._take(push)
+
+    async def _take(self, push: PushRequest) -> web.Response:
+        match self._push.read(push, self.account.push_key):
+            case Forged(why=why):
+                log.warning("callback_forged", account=self.account.name, why=why)
+                await self._count("callbacks_forged")
+                return web.Response(status=403, text="signature")
+            case Unreadable(why=why):
+                log.warning("callback_unreadable", account=self.account.name, why=why)
+                await self._count("callbacks_unreadable")
+            case _:
+                await self._count("callbacks")
+        await self._keep(push)
+        return web.Response(text=_ANSWER)
+
+    async def _keep(self, push: PushRequest) -> None:
+        """Raw, before anything is done with it; also what could not be read, for a person to see."""
+        fields = {"query": orjson.dumps(dict(push.query)), "body": push.body, "content_type": push.content_type}
+        name = AccountName(self.account.name)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xadd(keys.pushed(name), fields, maxlen=_MOST_WAITING, approximate=True)
+            pipe.xadd(
+                keys.journal(name),
+                {"call": "callback", "status": 200, "body": push.body},
+                maxlen=_MOST_WAITING,
+                approximate=True,
+            )
+            await pipe.execute()
+
+    async def _count(self, field: str) -> None:
+        await self._redis.hincrby(keys.totals(AccountName(self.account.name)), field, 1)
+
+
+def kept(fields: Mapping[bytes, bytes]) -> PushRequest:
+    """A push as it was kept."""
+    return PushRequest(
+        query=orjson.loads(fields[b"query"]),
+        body=fields[b"body"],
+        content_type=fields[b"content_type"].decode(),
+    )
+
+
+__all__ = ["PushKey", "Receiver", "kept", "mount", "mount_configured", "path_of", "token_of"]
