@@ -3,7 +3,8 @@
 from typing import Final
 
 from worker.providers.interface import BalanceCall, Drain, Family, KeyCall
-from worker.providers.restv2 import balance, drain, key, sending
+from worker.providers.restv2 import balance, drain, forms, key, sending
+from worker.providers.restv2.calls import CALLS
 from worker.providers.restv2.limits import RULES
 
 FAMILY: Final = Family(
@@ -14,4 +15,7 @@ FAMILY: Final = Family(
     balance=BalanceCall(build=balance.build, read=balance.read),
     drain=Drain(build=drain.build, read=drain.read),
     key=KeyCall(build=key.build, read=key.read),
+    calls=CALLS,
+    formats=forms.FORMATS,
+    format_word="type",
 )

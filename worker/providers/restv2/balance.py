@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
-from worker.providers.restv2 import errors, forms, json_answers
+from worker.providers.restv2 import errors, forms, readings
 
 
 def build(credentials: Credentials) -> HttpRequest:
@@ -13,7 +13,7 @@ def build(credentials: Credentials) -> HttpRequest:
 
 def read(answer: Answer) -> Balance | Refused:
     """A number of SMS, not money (B6 [S2])."""
-    match json_answers.balance(answer):
+    match readings.balance(answer):
         case Decimal() as left:
             return Balance(amount=left)
         case failure:

@@ -9,7 +9,7 @@ from typing import Final
 from producer.contract.messages import Reference
 from producer.contract.states import Event
 from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Reports
-from worker.providers.restv2 import errors, forms, json_answers
+from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Drained, StatusRow
 
 # B7: letters [S2], digits on some installations [G-school]. `s` is not final.
@@ -30,7 +30,7 @@ def build(credentials: Credentials) -> HttpRequest:
 
 def read(answer: Answer) -> Reports | Refused:
     """All reports in the answer. `more` unless it was empty ("No pending reports"): batch sizes are unknown (B7)."""
-    match json_answers.drained(answer):
+    match readings.drained(answer):
         case Drained(rows=rows, announced=announced):
             return Reports(items=_reports(rows), more=announced > 0)
         case failure:

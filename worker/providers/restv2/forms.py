@@ -3,19 +3,27 @@ GET: clients post successfully (B1), and keys and texts stay out of access logs.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
 
 from worker.providers.interface import Credentials, HttpRequest
+
+FORMATS: Final = ("json", "v2", "xml")  # B1 [S0 S2]: `type`; the provider's own default is v2
+_JSON: Final = "json"
 
 
 def request(call: str, verb: str, fields: Iterable[tuple[str, str]], credentials: Credentials) -> HttpRequest:
     """A POST of `fields` to `/api/<verb>`, authenticated by key, or by user name and password without one."""
-    by_name = not credentials.key
-    return _request(call, verb, fields, named(credentials) if by_name else (("key", credentials.key),))
+    if credentials.key:
+        return _request(call, verb, fields, credentials, (("key", credentials.key),))
+    return _request(call, verb, fields, credentials, named(credentials))
 
 
 def request_by_name(call: str, verb: str, credentials: Credentials) -> HttpRequest:
-    """A POST that must carry user name and password: key/get (B3 [S0 S2])."""
-    return _request(call, verb, (), named(credentials))
+    """A POST that must carry user name and password: key/get and key/reset (B3 [S0 S2]). ValueError without them."""
+    if not (credentials.login and credentials.password):
+        raise ValueError(f"{verb} needs the account's login (user name) and password")
+    return _request(call, verb, (), credentials, named(credentials))
 
 
 def named(credentials: Credentials) -> tuple[tuple[str, str], ...]:
@@ -24,7 +32,12 @@ def named(credentials: Credentials) -> tuple[tuple[str, str], ...]:
 
 
 def _request(
-    call: str, verb: str, fields: Iterable[tuple[str, str]], credentials: tuple[tuple[str, str], ...]
+    call: str,
+    verb: str,
+    fields: Iterable[tuple[str, str]],
+    credentials: Credentials,
+    secrets: tuple[tuple[str, str], ...],
 ) -> HttpRequest:
-    # B1: the default answer format is bare text, in which a failed send is just `0`
-    return HttpRequest(call=call, path=f"/api/{verb}", form=(*fields, ("type", "json")), credentials=credentials)
+    dialect = replace(credentials.dialect, format=credentials.dialect.format or _JSON, charset="utf-8")
+    form = (*fields, ("type", dialect.format))
+    return HttpRequest(call=call, path=f"/api/{verb}", form=form, credentials=secrets, dialect=dialect)

@@ -21,7 +21,7 @@ from worker.providers.interface import (
     Submitted,
     Uncertain,
 )
-from worker.providers.restv2 import errors, forms, json_answers
+from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Accepted, Failed, Unreadable
 from worker.providers.restv2.errors import ERRORS, Kind
 
@@ -65,7 +65,7 @@ def _fields(message: Outgoing) -> Iterator[tuple[str, str]]:
 
 
 def _outcome(answer: Answer) -> Outcome:
-    match json_answers.submission(answer):
+    match readings.submission(answer):
         case Accepted(id=identifier):
             return Submitted(reference=Reference(identifier))
         case Failed() as failed:

@@ -1,15 +1,17 @@
-"""Reads restv2 answers in JSON (type=json) into the records of `answers`; tolerates drifting types, never raises.
+"""Fills the records of `answers` from the fields of a restv2 answer, whatever its type; never raises.
 
 All numbers may come as strings (B1). Success is status 1 **and** no error, because a failed key/get was seen
 with status 1 and error 101 (B2 [G-pysc]); and it is believed only with HTTP status 200.
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from worker.providers.interface import Answer
-from worker.providers.json_values import amount, members, parse, whole, words
+from worker.providers.json_values import amount, members, whole, words
+from worker.providers.restv2 import formats
 from worker.providers.restv2.answers import Accepted, Drained, Failed, StatusRow, Unreadable
 
 Fields = dict[str, object]
@@ -22,7 +24,7 @@ _PLACE: Final = re.compile(r"[0-9]{1,9}")
 
 def submission(answer: Answer) -> Accepted | Failed | Unreadable:
     """What a sms/send answer says: `{"status": "1", "id": "1234567890", "balance", "remarks"}` (B4)."""
-    fields = _succeeded(answer)
+    fields = _succeeded(answer, formats.an_id)
     if not isinstance(fields, dict):
         return fields
     identifier = _any_id(fields)
@@ -33,7 +35,7 @@ def submission(answer: Answer) -> Accepted | Failed | Unreadable:
 
 def drained(answer: Answer) -> Drained | Failed | Unreadable:
     """What a status/get answer says: members "0", "1", … beside `status`, `total`, `remarks` (B7 [S2])."""
-    fields = _succeeded(answer)
+    fields = _succeeded(answer, formats.statuses)
     if not isinstance(fields, dict):
         return fields
     items = [value for name, value in fields.items() if _PLACE.fullmatch(name)]
@@ -43,7 +45,7 @@ def drained(answer: Answer) -> Drained | Failed | Unreadable:
 
 def balance(answer: Answer) -> Decimal | Failed | Unreadable:
     """The SMS left, in a balance/get answer: `{"status": "1", "balance": "1234"}` (B6)."""
-    fields = _succeeded(answer)
+    fields = _succeeded(answer, formats.a_number)
     if not isinstance(fields, dict):
         return fields
     left = amount(fields.get("balance"))
@@ -52,7 +54,7 @@ def balance(answer: Answer) -> Decimal | Failed | Unreadable:
 
 def key(answer: Answer) -> str | Failed | Unreadable:
     """The key in a key/get answer: `{"status": "1", "key": "6fe2…", "remarks": "Success"}` (B3)."""
-    fields = _succeeded(answer)
+    fields = _succeeded(answer, formats.a_key)
     if not isinstance(fields, dict):
         return fields
     found = fields.get("key")
@@ -61,9 +63,9 @@ def key(answer: Answer) -> str | Failed | Unreadable:
     return Unreadable(code="restv2.answer.no_key", words="status 1, but no usable key")
 
 
-def _succeeded(answer: Answer) -> Fields | Failed | Unreadable:
+def _succeeded(answer: Answer, plain: Callable[[str], Fields | None]) -> Fields | Failed | Unreadable:
     """The members of an answer that says it succeeded."""
-    fields = members(parse(answer.body)) if answer.status < 500 else None
+    fields = formats.value(answer, plain) if answer.status < 500 else None
     if fields is None or (answer.status != 200 and "status" not in fields):
         return _unreadable(answer)
     number = _error_number(fields.get("error"))
@@ -79,7 +81,8 @@ def _succeeded(answer: Answer) -> Fields | Failed | Unreadable:
 def _unreadable(answer: Answer) -> Unreadable:
     if answer.status != 200:
         return Unreadable(code=f"restv2.http.{answer.status}", words=f"the answer was HTTP {answer.status}")
-    return Unreadable(code="restv2.answer.not_json", words="the answer is not a JSON object")
+    name = answer.dialect.format or "json"
+    return Unreadable(code=f"restv2.answer.not_{name}", words=f"the answer is not a {name} record of this call")
 
 
 def _error_number(value: object) -> int | None:
