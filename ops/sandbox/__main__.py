@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from ops.sandbox.config import DEMO_ACCOUNTS, AccountConfig, ConfigError, SandboxConfig, accounts_from
+from ops.sandbox.config import DEMO_ACCOUNTS, AccountConfig, ConfigError, Pushing, SandboxConfig, accounts_from
 from ops.sandbox.server import check_host, serve
 
 
@@ -39,6 +39,17 @@ def config_from(options: argparse.Namespace) -> SandboxConfig:
         id_counts=options.id_counts,
         drain_batch=options.drain_batch,
         scenarios=not options.no_scenarios,
+        pushing=Pushing(
+            twice=options.callback_twice,
+            shuffled=options.callback_shuffled,
+            delay=options.callback_delay,
+            attempts=options.callback_attempts,
+            retry_after=options.callback_retry_after,
+            seed=options.callback_seed,
+            method=options.callback_method,
+        ),
+        callback_senders=options.callback_senders,
+        any_address=options.any_address,
     )
 
 
@@ -51,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "--account",
         action="append",
         default=[],
-        metavar="login=L,secret=S[,key=K][,family=smsc|restv2][,balance=N][,rate=N][,over_rate=refuse|count][,latency=S]",
+        metavar="login=L,secret=S[,key=K][,family=smsc|restv2][,balance=N][,rate=N][,over_rate=refuse|count][,latency=S][,callback=URL][,v3=true]",
     )
     parser.add_argument("--accounts", type=Path, metavar="FILE.json", help="a JSON list of accounts")
     parser.add_argument("--enroute-after", type=float, default=0.5, metavar="S")
@@ -60,7 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--id-counts", action="store_true", help="another client id makes another request")
     parser.add_argument("--drain-batch", type=int, default=1000, metavar="N", help="most reports in one status/get")
     parser.add_argument("--no-scenarios", action="store_true", help="every phone is an ordinary one")
+    _add_callbacks(parser.add_argument_group("callbacks"))
     return parser
+
+
+def _add_callbacks(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--callback-twice", type=float, default=0.0, metavar="SHARE", help="made twice")
+    group.add_argument("--callback-shuffled", type=float, default=0.0, metavar="SHARE", help="made in wrong order")
+    group.add_argument("--callback-delay", type=float, default=0.0, metavar="S")
+    group.add_argument("--callback-attempts", type=int, default=3, metavar="N")
+    group.add_argument("--callback-retry-after", type=float, default=1.0, metavar="S")
+    group.add_argument("--callback-seed", type=int, default=0, metavar="N", help="of what happens by chance")
+    group.add_argument("--callback-method", default="GET", help="of a restv2 message's own address: GET or POST")
+    group.add_argument("--callback-senders", type=int, default=8, metavar="N", help="most callbacks at once")
 
 
 def _fields(text: str) -> dict[str, object]:

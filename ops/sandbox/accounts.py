@@ -4,12 +4,16 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from decimal import Decimal
+from random import Random
 from typing import Final
 
 from ops.sandbox.books import Books
-from ops.sandbox.config import AccountConfig, Family
+from ops.sandbox.cabinet import Cabinet
+from ops.sandbox.config import AccountConfig, Family, Pushing
+from ops.sandbox.inbox import Inbox
 from ops.sandbox.ledger import Ledger
 from ops.sandbox.limits import Limits, Rate
+from ops.sandbox.pushing.addresses import read_address
 from ops.sandbox.reports import Reports
 from ops.sandbox.scenarios import Fault, Scenario
 
@@ -27,9 +31,9 @@ class Switches:
 
 
 class Account:
-    """State of one account. `funds` counts hundredths."""
+    """State of one account. `funds` counts hundredths; raises ConfigError for a callback that makes no sense."""
 
-    def __init__(self, config: AccountConfig) -> None:
+    def __init__(self, config: AccountConfig, pushing: Pushing, *, any_address: bool = False) -> None:
         self.family = config.family
         self.login = config.login
         self.secret = config.secret
@@ -44,6 +48,13 @@ class Account:
         self.rate = Rate(config.rate)
         self.ledger = Ledger()
         self.reports = Reports()
+        self.v3 = config.v3
+        self.handler = read_address(config.callback, any_address=any_address)
+        self.pushing = pushing
+        self.dice = Random(f"{pushing.seed}/{config.family}/{config.login}")  # noqa: S311 - repeatable is the point
+        self.inbox = Inbox()
+        self.cabinet = Cabinet()
+        self.retired = False  # set by a reset: nobody is called for it any more
         self._used_up: set[str] = set()
         self._last_reference = 0
         self.release()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
@@ -11,13 +10,12 @@ import orjson
 from aiohttp import web
 
 from ops.sandbox.accounts import Account
+from ops.sandbox.config import ConfigError
 from ops.sandbox.gateway import Gateway
 from ops.sandbox.ledger import Message
+from ops.sandbox.switching import read_switch, switches_of
 
 _MOST: Final = 10_000
-_SWITCHES: Final = ("no_money", "blocked", "wrong_credentials")
-_GATES: Final = {"paused": "doors_open", "hold_answers": "answers_flow"}
-_FIELDS: Final = frozenset({"login", "family", "latency", "balance", *_SWITCHES, *_GATES})
 
 
 class Admin:
@@ -40,9 +38,9 @@ class Admin:
         if after is None or limit is None:
             return _json({"error": "after and limit are whole numbers"}, status=400)
         accounts = self._asked(request.query)
-        streams = (account.ledger.behind(after, request.query.get("phone", "")) for account in accounts)
-        rows: Iterator[Message] = merge(*streams, key=lambda message: message.number)
-        found = [self._row(message) for message in islice(rows, min(limit, _MOST))]
+        streams = (_behind(account, after, request.query.get("phone", "")) for account in accounts)
+        rows = merge(*streams, key=lambda row: row[0].number)
+        found = [self._row(message, removed=removed) for message, removed in islice(rows, min(limit, _MOST))]
         return _json({"messages": found, "next": found[-1]["number"] if found else after})
 
     async def summary(self, _request: web.Request) -> web.Response:
@@ -72,14 +70,15 @@ class Admin:
             wanted = orjson.loads(await request.read())
         except orjson.JSONDecodeError:
             wanted = None
-        mistake = _mistake(wanted)
-        if mistake:
-            return _json({"error": mistake}, status=400)
+        try:
+            switch = read_switch(wanted, any_address=self._gateway.config.any_address)
+        except ConfigError as error:
+            return _json({"error": str(error)}, status=400)
         accounts = self._asked(wanted)
         if not accounts:
             return _json({"error": "no such account"}, status=404)
         for account in accounts:
-            _switch(account, wanted)
+            switch(account)
         return _json({"accounts": {account.name: _summary(account) for account in accounts}})
 
     async def reset(self, _request: web.Request) -> web.Response:
@@ -91,7 +90,7 @@ class Admin:
         login, family = query.get("login"), query.get("family")
         return [a for a in self._gateway.accounts if login in {None, a.login} and family in {None, a.family}]
 
-    def _row(self, message: Message) -> dict[str, Any]:  # Any: JSON values
+    def _row(self, message: Message, *, removed: bool) -> dict[str, Any]:  # Any: JSON values
         standing = self._gateway.standing(message)
         return {
             "number": message.number,
@@ -110,11 +109,18 @@ class Admin:
             "status": standing.status,
             "err": standing.err,
             "letter": standing.letter,
+            "kind": message.kind,
+            "removed": removed,
         }
 
 
+def _behind(account: Account, after: int, phone: str) -> Iterator[tuple[Message, bool]]:
+    ledger = account.ledger
+    return ((message, ledger.is_removed(message)) for message in ledger.behind(after, phone))
+
+
 def _summary(account: Account) -> dict[str, Any]:  # Any: JSON values
-    books, ledger, switches = account.books, account.ledger, account.switches
+    books, ledger = account.books, account.ledger
     return {
         "accepted": len(ledger.accepted),
         "duplicates": ledger.duplicates,
@@ -125,46 +131,9 @@ def _summary(account: Account) -> dict[str, Any]:  # Any: JSON values
         "max_simultaneous": books.most_at_once,
         "max_accepted_sends_per_second": books.most_accepted_a_second,
         "balance": account.balance,
-        "switches": {name: getattr(switches, name) for name in (*_SWITCHES, "latency")}
-        | {name: not getattr(account, gate).is_set() for name, gate in _GATES.items()},
+        "switches": switches_of(account),
+        "callbacks": books.callbacks,
     }
-
-
-def _mistake(wanted: object) -> str:
-    """Say what is wrong with a switch request; "" if nothing is."""
-    if not isinstance(wanted, dict) or not isinstance(wanted.get("login"), str):
-        return "a JSON object with login is needed"
-    if unknown := set(wanted) - _FIELDS:
-        return f"unknown: {', '.join(sorted(unknown))}"
-    if any(not isinstance(wanted.get(name, False), bool) for name in (*_SWITCHES, *_GATES)):
-        return "switches are true or false"
-    latency = wanted.get("latency", 0)
-    if isinstance(latency, bool) or not isinstance(latency, int | float) or not 0 <= latency <= 3600:
-        return "latency is 0 to 3600 seconds"
-    if not isinstance(wanted.get("family", ""), str) or _amount(wanted.get("balance", 0)) is None:
-        return "family is a name; balance is an amount of at least 0"
-    return ""
-
-
-def _amount(value: object) -> Decimal | None:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and 0 <= amount <= Decimal(10**15) else None
-
-
-def _switch(account: Account, wanted: dict[str, Any]) -> None:  # Any: checked by `_mistake`
-    for name in (*_SWITCHES, "latency"):
-        if name in wanted:
-            setattr(account.switches, name, wanted[name])
-    for name, gate in _GATES.items():
-        if name in wanted:
-            event = getattr(account, gate)
-            event.clear() if wanted[name] else event.set()
-    amount = _amount(wanted["balance"]) if "balance" in wanted else None
-    if amount is not None:
-        account.set_balance(amount)
 
 
 def _whole(text: str) -> int | None:

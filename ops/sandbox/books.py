@@ -14,6 +14,16 @@ class Call(StrEnum):
     STATUS = "status"
     BALANCE = "balance"
     HISTORY = "history"
+    ANSWERS = "answers"
+    STAT = "stat"
+    PRICE = "price"
+    OPERATOR = "operator"
+    TINYURL = "tinyurl"
+    TEMPLATES = "templates"
+    NUMBERS = "numbers"
+    WAIT_CALL = "wait_call"
+    DOWNLOADS = "downloads"
+    UNKNOWN = "unknown"  # a script was asked for something that it does not do
     DRAIN = "drain"
     KEY_GET = "key_get"
     KEY_RESET = "key_reset"
@@ -25,6 +35,7 @@ class Books:
     def __init__(self) -> None:
         self.requests: Counter[Call] = Counter()
         self.send_arrivals: deque[float] = deque(maxlen=ARRIVALS_KEPT)
+        self.callbacks: Counter[str] = Counter()  # answered, failed, given_up
         self.at_once = 0
         self.most_at_once = 0
         self.most_accepted_a_second = 0

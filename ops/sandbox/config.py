@@ -25,11 +25,36 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pushing:
+    """How callbacks are made. `twice` and `shuffled` are shares of the messages; durations are seconds.
+
+    `method` is that of a restv2 message's own address (B9 accepts both); an account's handler always gets POST.
+    """
+
+    twice: float = 0.0
+    shuffled: float = 0.0
+    delay: float = 0.0
+    attempts: int = 3
+    retry_after: float = 1.0
+    seed: int = 0
+    method: str = "GET"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.twice <= 1 or not 0 <= self.shuffled <= 1:
+            raise ConfigError("callback_twice and callback_shuffled are shares from 0 to 1")
+        if not 0 <= self.delay <= 86400 or not 0 <= self.retry_after <= 86400 or not 1 <= self.attempts <= 1000:
+            raise ConfigError("callback_delay and callback_retry_after are 0..86400 s, callback_attempts 1..1000")
+        if self.method not in {"GET", "POST"}:
+            raise ConfigError("callback_method is GET or POST")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """One account at the gateway.
 
     `balance` is money for `smsc` and a whole number of SMS for `restv2`. `rate` is the most send requests in
-    any one second (0: no limit). `latency` is seconds between deciding and answering.
+    any one second (0: no limit). `latency` is seconds between deciding and answering. `callback` is the
+    account's handler in SMSC's own syntax (A11); `v3` opens the calls of restv2's version 3.
     """
 
     family: Family
@@ -40,6 +65,8 @@ class AccountConfig:
     rate: int = 0
     over_rate: OverRate = OverRate.REFUSE
     latency: float = 0.0
+    callback: str = ""
+    v3: bool = False
 
     def __post_init__(self) -> None:
         if not self.login or not self.secret:
@@ -62,6 +89,7 @@ class SandboxConfig:
 
     `id_counts`: two send requests that differ only in the client `id` are *not* identical (default: they are).
     `drain_batch`: most reports in one `status/get` answer. `scenarios=False` turns the magic numbers off.
+    `callback_senders`: most callbacks at once. `any_address`: callbacks may leave this machine.
     """
 
     accounts: tuple[AccountConfig, ...] = DEMO_ACCOUNTS
@@ -72,10 +100,15 @@ class SandboxConfig:
     drain_batch: int = 1000
     scenarios: bool = True
     most_bytes: int = 4 * 1024 * 1024
+    pushing: Pushing = Pushing()
+    callback_senders: int = 8
+    any_address: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.enroute_after <= self.final_after:
             raise ConfigError("enroute_after must be between 0 and final_after")
+        if not 1 <= self.callback_senders <= 100:
+            raise ConfigError("callback_senders must be 1..100")
         if self.slow_for < 0 or self.drain_batch < 1 or self.most_bytes < 1024:
             raise ConfigError("slow_for must be >= 0, drain_batch >= 1, most_bytes >= 1024")
         names = [(account.family, account.login) for account in self.accounts]
@@ -84,9 +117,12 @@ class SandboxConfig:
             raise ConfigError("two accounts of one family share a login or a key")
 
 
+_ACCOUNT_SETTINGS: Final = ("login", "secret", "key", "balance", "rate", "over_rate", "latency", "callback", "v3")
+
+
 def accounts_from(row: dict[str, object]) -> tuple[AccountConfig, ...]:
     """Read one account row (of the JSON file, or of an option); without `family` it is one account in each."""
-    unknown = set(row) - {"family", "login", "secret", "key", "balance", "rate", "over_rate", "latency"}
+    unknown = set(row) - {"family", *_ACCOUNT_SETTINGS}
     if unknown:
         raise ConfigError(f"unknown account setting: {', '.join(sorted(unknown))}")
     try:
@@ -108,4 +144,13 @@ def _account(family: Family, row: dict[str, object]) -> AccountConfig:
         rate=int(str(row.get("rate", 0))),
         over_rate=OverRate(str(row.get("over_rate", OverRate.REFUSE))),
         latency=float(str(row.get("latency", 0.0))),
+        callback=str(row.get("callback", "")),
+        v3=_truth(row.get("v3", False)),
     )
+
+
+def _truth(value: object) -> bool:
+    text = str(value).lower()
+    if text not in {"true", "false"}:
+        raise ConfigError("v3 is true or false")
+    return text == "true"

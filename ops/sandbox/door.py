@@ -9,12 +9,14 @@ from aiohttp import web
 from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.gateway import Gateway, Reply, Visit
-from ops.sandbox.parameters import Parameters
+from ops.sandbox.parameters import Parameters, salvage
 from ops.sandbox.scenarios import Fault
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Read = Callable[[bytes, bytes], Parameters | None]
+Salvage = Callable[[bytes, bytes], Parameters]
 Decide = Callable[[Gateway, Visit], Reply]
+Choose = Callable[[Parameters | None], tuple[Call, Decide]]
 
 _SORRY: Final = b"<html><head><title>503 Service Unavailable</title></head><body>Try later</body></html>"
 _GARBAGE: Final = b'\x00\xff{"id": 1, "c<<<\xfe not an answer'
@@ -24,8 +26,9 @@ _GARBAGE: Final = b'\x00\xff{"id": 1, "c<<<\xfe not an answer'
 class Dialect:
     """What a family says at the door: who is it, and why not (None: come in)."""
 
-    identify: Callable[[Gateway, Parameters | None], Account | None]
-    stranger: Callable[[Parameters | None], Reply]
+    identify: Callable[[Gateway, Parameters], Account | None]
+    stranger: Callable[[Parameters], Reply]
+    unreadable: Callable[[Parameters], Reply]
     turned_away: Callable[[Visit], Reply | None]
 
 
@@ -36,13 +39,18 @@ class Door:
         self._gateway = gateway
         self._dialect = dialect
 
-    def handler(self, call: Call, read: Read, decide: Decide) -> Handler:
-        """Make the handler of one call: read, identify, decide, answer."""
+    def handler(self, read: Read, choose: Choose, salvaged: Salvage = salvage) -> Handler:
+        """Make the handler of one path: read, choose the call, identify, decide, answer."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            parameters = read(request.rel_url.raw_query_string.encode(), await request.read())
+            query, body = request.rel_url.raw_query_string.encode(), await request.read()
+            parameters = read(query, body)
+            call, decide = choose(parameters)
+            if parameters is None:
+                self._gateway.strangers[call] += 1
+                return _response(self._dialect.unreadable(salvaged(query, body)))
             account = self._dialect.identify(self._gateway, parameters)
-            if account is None or parameters is None:
+            if account is None:
                 self._gateway.strangers[call] += 1
                 return _response(self._dialect.stranger(parameters))
             arrived = self._gateway.clock.monotonic()

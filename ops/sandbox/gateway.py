@@ -10,6 +10,8 @@ from ops.sandbox.config import Family, SandboxConfig
 from ops.sandbox.ledger import Message
 from ops.sandbox.parameters import Parameters, without_secrets
 from ops.sandbox.progress import Standing, Timing, standing_of
+from ops.sandbox.pushing.events import Incoming
+from ops.sandbox.pushing.plans import Pushes, plan_incoming, plan_message
 from ops.sandbox.scenarios import DEFAULT, Ending, Fault, Scenario, scenario_of
 
 
@@ -43,6 +45,7 @@ class Item:
     segments: int
     ending: Ending | None
     refused: bool = False
+    kind: int = 0
 
 
 class Gateway:
@@ -53,13 +56,18 @@ class Gateway:
         self.clock = clock
         self.timing = Timing(enroute_after=config.enroute_after, final_after=config.final_after)
         self.accounts: list[Account] = []
+        self.pushes = Pushes()
         self._unix_offset = clock.unix() - clock.monotonic()
         self.reset()
 
     def reset(self) -> None:
         """Forget everything that happened; requests that wait go on in the old world."""
         self.release()
-        self.accounts = [Account(config) for config in self.config.accounts]
+        for account in self.accounts:
+            account.retired = True
+        self.pushes.forget()
+        config = self.config
+        self.accounts = [Account(one, config.pushing, any_address=config.any_address) for one in config.accounts]
         self.accepted = 0
         self.strangers: Counter[Call] = Counter()  # requests without valid credentials
         self.requests = 0
@@ -121,6 +129,7 @@ class Gateway:
                 parameters=parameters,
                 ending=item.ending,
                 refused=item.refused,
+                kind=item.kind,
             )
             self._write_down(account, message)
 
@@ -131,3 +140,24 @@ class Gateway:
         account.ledger.add(message)
         if account.family is Family.RESTV2:
             account.reports.expect(message, self.timing)
+        elif account.handler:
+            self.pushes.expect(plan_message(account, message, self.timing))
+
+    def hear(
+        self, account: Account, phone: str, text: str, to: str, *, ago: float = 0.0, is_call: bool = False
+    ) -> int:
+        """Keep an incoming message (or call), tell the account's handler about it, and give its id."""
+        now = self.unix()
+        own = account.inbox.next_id
+        message = Incoming(id=own, phone=phone, text=text, to=to, received=now, sent=now - ago, is_call=is_call)
+        account.inbox.add(message)
+        if account.handler:
+            self.pushes.expect(plan_incoming(account, message, self.clock.monotonic()))
+        return own
+
+    def ring(self, account: Account, phone: str) -> int | None:
+        """Let a subscriber make the call that is waited for; None when it is not (any more, A9: 15 minutes)."""
+        number = account.cabinet.answer_call(phone, self.clock.monotonic())
+        if number is None:
+            return None
+        return self.hear(account, phone, f"[waitcall] {number}", number, is_call=True)

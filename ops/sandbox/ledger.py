@@ -16,7 +16,8 @@ class Message:
     """One accepted message; `refused` marks a row of an accepted batch that only `status.php` remembers.
 
     `number` counts over the whole sandbox from 1 (and is smsc's `int_id`). `parameters` is the request as a
-    JSON object without secrets and texts. `delay` is seconds until a scheduled message leaves.
+    JSON object without secrets and texts. `delay` is seconds until a scheduled message leaves. `kind` is smsc's
+    `type`: 0 SMS, 1 flash.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Message:
     parameters: bytes
     ending: Ending | None
     refused: bool = False
+    kind: int = 0
 
 
 class Ledger:
@@ -46,6 +48,7 @@ class Ledger:
         self.extra = 0  # accepted messages beyond the first of their (phone, text)
         self._by_reference: dict[tuple[str, str], Message] = {}
         self._by_phone: dict[str, list[Message]] = {}
+        self._removed: set[int] = set()
         self._texts: dict[int, int] = {}
 
     def add(self, message: Message) -> None:
@@ -58,6 +61,15 @@ class Ledger:
     def add_refused(self, message: Message) -> None:
         """Remember a refused row for status lookups only."""
         self._by_reference[message.provider_id, message.phone] = message
+
+    def remove(self, message: Message) -> None:
+        """Take back a message that has not left: only the admin address still shows it."""
+        self._removed.add(message.number)
+        self._by_reference.pop((message.provider_id, message.phone), None)
+
+    def is_removed(self, message: Message) -> bool:
+        """Whether the message was taken back."""
+        return message.number in self._removed
 
     def find(self, provider_id: str, phone: str) -> Message | None:
         """Find the *last* message with this id and phone (A3: an id need not be unique)."""

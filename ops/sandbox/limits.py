@@ -18,6 +18,16 @@ class Violation(StrEnum):
     BALANCE = "balance"
     IDENTICAL_HISTORY = "identical_history"
     HISTORY = "history"
+    IDENTICAL_ANSWERS = "identical_answers"
+    STAT = "stat"
+    IDENTICAL_PRICE = "identical_price"
+    IDENTICAL_OPERATOR = "identical_operator"
+    OPERATOR = "operator"
+    IDENTICAL_TINYURL = "identical_tinyurl"
+    IDENTICAL_TEMPLATE = "identical_template"
+    IDENTICAL_NUMBER = "identical_number"
+    IDENTICAL_WAIT_CALL = "identical_wait_call"
+    IDENTICAL_DOWNLOAD = "identical_download"
     RATE = "rate"
     UCS_MISSING = "ucs_missing"  # restv2 text outside the GSM alphabet without ucs=true: characters may be lost (B4)
     PHONE_TWICE = "phone_twice"  # one phone twice in one smsc request: its statuses cannot be told apart (A3)
@@ -40,6 +50,17 @@ BULK_STATUS: Final = Limit(violation=Violation.BULK_STATUS, most=1, within=60.0)
 BALANCE: Final = Limit(violation=Violation.BALANCE, most=10, within=60.0)
 IDENTICAL_HISTORY: Final = Limit(violation=Violation.IDENTICAL_HISTORY, most=3, within=60.0)
 HISTORY: Final = Limit(violation=Violation.HISTORY, most=30, within=3600.0)
+# S1: get_answers, get_stat (any request), get_price, get_operator, tinyurls; S3: templates; S4: the rest
+IDENTICAL_ANSWERS: Final = Limit(violation=Violation.IDENTICAL_ANSWERS, most=3, within=60.0)
+STAT: Final = Limit(violation=Violation.STAT, most=3, within=60.0)
+IDENTICAL_PRICE: Final = Limit(violation=Violation.IDENTICAL_PRICE, most=3, within=60.0)
+IDENTICAL_OPERATOR: Final = Limit(violation=Violation.IDENTICAL_OPERATOR, most=3, within=60.0)
+OPERATOR: Final = Limit(violation=Violation.OPERATOR, most=100, within=60.0)
+IDENTICAL_TINYURL: Final = Limit(violation=Violation.IDENTICAL_TINYURL, most=3, within=60.0)
+IDENTICAL_TEMPLATE: Final = Limit(violation=Violation.IDENTICAL_TEMPLATE, most=3, within=60.0)
+IDENTICAL_NUMBER: Final = Limit(violation=Violation.IDENTICAL_NUMBER, most=2, within=60.0)
+IDENTICAL_WAIT_CALL: Final = Limit(violation=Violation.IDENTICAL_WAIT_CALL, most=50, within=60.0)
+IDENTICAL_DOWNLOAD: Final = Limit(violation=Violation.IDENTICAL_DOWNLOAD, most=3, within=60.0)
 
 MOST_SIMULTANEOUS: Final = 14  # A3: 15 requests at once from one login give error 9
 

@@ -9,6 +9,7 @@ import orjson
 MOST_FIELDS: Final = 200
 CHARSETS: Final = {"windows-1251": "cp1251", "utf-8": "utf-8", "koi8-r": "koi8-r"}  # PROVIDERS.md A1
 _CHARSET: Final = re.compile(rb"(?:^|&)charset=([^&]*)")
+_FORMAT: Final = re.compile(rb"(?:^|&)(fmt|type)=([0-9a-z]{1,4})(?=&|$)")
 _SECRETS: Final = frozenset({"psw", "apikey", "password", "key", "list"})  # `list` is not secret, only long
 
 Parameters = dict[str, str]
@@ -38,6 +39,17 @@ def read_json(query: bytes, body: bytes) -> Parameters | None:
     if not isinstance(loaded, dict) or not all(isinstance(v, str | int | float) for v in loaded.values()):
         return None
     return {"charset": "utf-8", "fmt": "3"} | {name: _word(value) for name, value in loaded.items()}
+
+
+def salvage(query: bytes, body: bytes) -> Parameters:
+    """Find in what cannot be read how its answer is wanted: `fmt` or `type`."""
+    found = dict(_FORMAT.findall(body + b"&" + query))
+    return {name.decode(): value.decode() for name, value in found.items()}
+
+
+def salvage_json(_query: bytes, _body: bytes) -> Parameters:
+    """Say how an unreadable `/rest/send/` is answered: as JSON, always."""
+    return {"fmt": "3", "charset": "utf-8"}
 
 
 def without_secrets(parameters: Parameters) -> bytes:

@@ -1,17 +1,21 @@
 """Building the sandbox's application and running it until it is told to stop."""
 
 import asyncio
-import ipaddress
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import orjson
 from aiohttp import web
 
+from ops.sandbox import happenings
 from ops.sandbox.admin import Admin
 from ops.sandbox.clock import Clock
 from ops.sandbox.config import ConfigError, SandboxConfig
 from ops.sandbox.gateway import Gateway
+from ops.sandbox.pushing.addresses import is_loopback
+from ops.sandbox.pushing.calling import Caller
 from ops.sandbox.restv2 import routes as restv2
 from ops.sandbox.smsc import routes as smsc
 
@@ -27,7 +31,9 @@ def create_app(config: SandboxConfig | None = None, clock: Clock | None = None) 
     smsc.add_routes(app, gateway)
     restv2.add_routes(app, gateway)
     Admin(gateway).add_routes(app)
+    happenings.add_routes(app, gateway)
     app.on_shutdown.append(_let_go)
+    app.cleanup_ctx.append(_calling)
     return app
 
 
@@ -35,16 +41,6 @@ def check_host(host: str, *, any_address: bool) -> None:
     """Refuse to be reachable from outside unless told so; raises ConfigError."""
     if not any_address and not is_loopback(host):
         raise ConfigError(f"{host} is not a loopback address; --any-address allows it")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def serve(config: SandboxConfig, host: str, port: int) -> None:
@@ -66,6 +62,15 @@ def _announce(host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(orjson.dumps({"sandbox": f"http://{shown}:{port}"}).decode() + "\n")
     sys.stdout.flush()
+
+
+async def _calling(app: web.Application) -> AsyncIterator[None]:
+    """Make callbacks while the application serves."""
+    task = asyncio.create_task(Caller(app[GATEWAY]).run())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _let_go(app: web.Application) -> None:

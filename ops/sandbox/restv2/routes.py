@@ -1,11 +1,13 @@
 """The restv2 family's HTTP dialect: paths, credentials, and what is said at the door (PROVIDERS.md part B)."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.config import Family
-from ops.sandbox.door import Decide, Dialect, Door
+from ops.sandbox.door import Choose, Decide, Dialect, Door
 from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.parameters import Parameters, read_restv2
 from ops.sandbox.restv2.answers import Failed, reply
@@ -31,8 +33,8 @@ _KEY_VERBS: tuple[tuple[str, Call, Decide], ...] = (
 
 def add_routes(app: web.Application, gateway: Gateway) -> None:
     """Put the family's calls under `/api/`."""
-    _add(app, gateway, _VERBS, Dialect(identify=identify, stranger=stranger, turned_away=turned_away))
-    _add(app, gateway, _KEY_VERBS, Dialect(identify=identify_person, stranger=stranger, turned_away=turned_away))
+    _add(app, gateway, _VERBS, _dialect(identify))
+    _add(app, gateway, _KEY_VERBS, _dialect(identify_person))
 
 
 def _add(
@@ -40,28 +42,34 @@ def _add(
 ) -> None:
     door = Door(gateway, dialect)
     for path, call, decide in verbs:
-        handler = door.handler(call, read_restv2, decide)
+        handler = door.handler(read_restv2, _always(call, decide))
         app.router.add_get(path, handler, allow_head=False)
         app.router.add_post(path, handler)
 
 
-def identify(gateway: Gateway, parameters: Parameters | None) -> Account | None:
+def _dialect(identified: Callable[[Gateway, Parameters], Account | None]) -> Dialect:
+    return Dialect(identify=identified, stranger=stranger, unreadable=stranger, turned_away=turned_away)
+
+
+def _always(call: Call, decide: Decide) -> Choose:
+    return lambda _parameters: (call, decide)
+
+
+def identify(gateway: Gateway, parameters: Parameters) -> Account | None:
     """Find the account by `key`, or by `username` and `password` (B1)."""
-    if parameters and parameters.get("key"):
+    if parameters.get("key"):
         return gateway.by_key(Family.RESTV2, parameters["key"])
     return identify_person(gateway, parameters)
 
 
-def identify_person(gateway: Gateway, parameters: Parameters | None) -> Account | None:
+def identify_person(gateway: Gateway, parameters: Parameters) -> Account | None:
     """Find the account by `username` and `password`, which the key calls require (B3)."""
-    if parameters is None:
-        return None
     login, secret = parameters.get("username", ""), parameters.get("password", "")
     return gateway.by_login(Family.RESTV2, login, secret)
 
 
-def stranger(parameters: Parameters | None) -> Reply:
-    """Answer a request without valid credentials: 101."""
+def stranger(parameters: Parameters) -> Reply:
+    """Answer a request without valid credentials, or one that cannot be read: 101."""
     return reply(Failed(error=101), kind_of(parameters))
 
 

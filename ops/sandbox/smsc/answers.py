@@ -1,11 +1,7 @@
-"""What the smsc family answers, as values; how they are written is another matter (`smsc_json`)."""
+"""What the smsc family answers, as plain values: one record per answer; `rendering` writes each in every format."""
 
 from dataclasses import dataclass
 from typing import Final
-
-from ops.sandbox.gateway import Item
-from ops.sandbox.ledger import Message
-from ops.sandbox.progress import Standing
 
 # A2 (texts 2, 3, 6, 7, 8, 9, 15 as seen live; the others are plain words of ours).
 ERRORS: Final = {
@@ -36,31 +32,74 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRow:
+    """One number of a send with `op=1` or `err=1`; `status` and `error` belong to bad ones only (A3)."""
+
+    phone: str
+    mccmnc: str
+    cost: str
+    status: int | None = None
+    error: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A send was accepted (or, without `reference` and `balance`, priced)."""
+    """A send was accepted. `cost` and `balance` "" are not told; `reference` "" is a fault."""
 
     segments: int
-    reference: str = ""
+    reference: str
     cost: str = ""
     balance: str = ""
-    phones: tuple[Item, ...] = ()
+    phones: tuple[PhoneRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """The answer to `cost=1`: nothing was sent."""
+
+    segments: int
+    cost: str
+    phones: tuple[PhoneRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What is left."""
+    """What is left; `currency` and `credit` only when asked for (A5)."""
 
     amount: str
     currency: str = ""
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A message that was found, and the spelling of the phone that was asked for."""
+class Place:
+    """Where a number is registered."""
 
-    message: Message
-    standing: Standing
-    spelling: str
+    country: str
+    operator: str
+    region: str
+    mccmnc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRow:
+    """One sent message, as status.php (`all`) and the history tell it; times are unix seconds."""
+
+    status: int
+    changed: int
+    err: int
+    sent: int
+    phone: str
+    cost: str
+    sender: str
+    status_name: str
+    text: str
+    place: Place
+    kind: int
+    reference: str
+    number: int
+    segments: int
+    crc: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +114,217 @@ class Unknown:
 class Statuses:
     """One status, or a list of them; `detail` is the request's `all`."""
 
-    found: tuple[Known | Unknown, ...]
+    found: tuple[SentRow | Unknown, ...]
     detail: int
     multiple: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """`del=1` took a message back; the answer's wording is a guess after templates.php."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """Sent messages, newest first."""
 
-    found: tuple[Known, ...]
+    found: tuple[SentRow, ...]
 
 
-Answer = Refusal | Taken | Balance | Statuses | History
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """One incoming message; times are unix seconds."""
+
+    id: int
+    received: int
+    phone: str
+    text: str
+    to_phone: str
+    sent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Incoming messages, oldest first."""
+
+    found: tuple[AnswerRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatRow:
+    """What one login sent in a period."""
+
+    login: str
+    sms: int
+    credit: str
+    debit: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stat:
+    """Statistics."""
+
+    found: tuple[StatRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """One row of the tariff."""
+
+    zone: str
+    name: str
+    api: str
+    mass: str
+    mms: str
+    hlr: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The tariff: zones, individual operators as (mccmnc, cost), and the cost of a mail."""
+
+    zones: tuple[Zone, ...]
+    codes: tuple[tuple[str, str], ...]
+    mail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRow:
+    """Whose number it is."""
+
+    phone: str
+    country: str
+    operator: str
+    region: str
+    mcc: str
+    mnc: str
+    tz: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operators:
+    """One operator, or with `multiple` a list whose rows name their phone."""
+
+    found: tuple[OperatorRow, ...]
+    multiple: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TinyUrl:
+    """A short link and its clicks: all, this month, today, yesterday, last month."""
+
+    id: str
+    cnt: int
+    cnt_mon: int
+    cnt_day: int
+    cnt_yes: int
+    cnt_pmon: int
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message template."""
+
+    id: int
+    name: str
+    format: str
+    sender: str
+    flag: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """All templates."""
+
+    found: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateAdded:
+    """The id of a new template."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Plain `OK`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A dedicated number for rent."""
+
+    phone: str
+    type: int
+    cost: str
+    current_cost: str
+    info: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Dedicated numbers for rent."""
+
+    found: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rented:
+    """What renting a number cost."""
+
+    cost: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNumber:
+    """The number to call, and all that may be given."""
+
+    phone: str
+    all_phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    """A deferred task; `started` None: not yet. Times are unix seconds."""
+
+    id: int
+    name: str
+    status: int
+    created: int
+    started: int | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """Deferred tasks, oldest first."""
+
+    found: tuple[TaskRow, ...]
+
+
+Answer = (
+    Refusal
+    | Taken
+    | Priced
+    | Balance
+    | Statuses
+    | Deleted
+    | History
+    | Answers
+    | Stat
+    | Price
+    | Operators
+    | TinyUrl
+    | Templates
+    | TemplateAdded
+    | Done
+    | Numbers
+    | Rented
+    | CallNumber
+    | Tasks
+)

@@ -1,160 +1,144 @@
-"""How the smsc family's answers are written with fmt=3 (PROVIDERS.md A1-A6)."""
+"""How the smsc family's answers are written: one pure function per format (`fmt`), and the charset around it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, Final
-from zlib import crc32
+from xml.sax.saxutils import escape
 
 import orjson
 
-from ops.sandbox.accounts import PRICE, money
-from ops.sandbox.config import Family
-from ops.sandbox.gateway import Item, Reply
-from ops.sandbox.ledger import Message
-from ops.sandbox.parameters import CHARSETS, Parameters
-from ops.sandbox.progress import Standing
-from ops.sandbox.scenarios import Fault
+from ops.sandbox.smsc import layouts
 from ops.sandbox.smsc.answers import (
     ERRORS,
     Answer,
-    Balance,
-    History,
-    Known,
+    Deleted,
+    Done,
+    Price,
+    Priced,
     Refusal,
-    Statuses,
     Taken,
-    Unknown,
+    TemplateAdded,
 )
-from ops.sandbox.smsc.dates import date_time
+from ops.sandbox.smsc.fields import Row, Tabular, reference_of, table_of
+from ops.sandbox.smsc.pricing import price_in_commas, price_in_json, price_in_words, price_in_xml
+from ops.sandbox.smsc.receipts import receipt_in_commas, receipt_in_json, receipt_in_words, receipt_in_xml
 
-# A1: recorded answers always name windows-1251, whatever charset was asked for.
-CONTENT_TYPE: Final = "application/json; charset=windows-1251"
-MCCMNC: Final = "25001"
 
-# A4: status names
-STATUS_NAMES: Final = {
-    -1: "Waiting to be sent",
-    0: "Handed to operator",
-    1: "Delivered",
-    2: "Read",
-    3: "Expired",
-    4: "Link clicked",
-    20: "Undeliverable",
-    22: "Wrong number",
-    23: "Forbidden",
-    24: "Not enough money",
-    25: "Unavailable number",
+def as_text(answer: Answer) -> str:
+    """Write an answer with fmt=0: words."""
+    match answer:
+        case Refusal():
+            own = f", ID - {answer.reference}" if answer.reference else ""
+            return f"ERROR = {answer.code} ({answer.text or ERRORS[answer.code]}){own}"
+        case Taken() | Priced():
+            return receipt_in_words(answer)
+        case Done() | Deleted():
+            return "OK"
+        case TemplateAdded():
+            return f"ID - {answer.id}"
+        case Price():
+            return price_in_words(answer)
+        case _:
+            return _table_in_words(answer)
+
+
+def as_commas(answer: Answer) -> str:
+    """Write an answer with fmt=1: values, separated by commas and not escaped (A6)."""
+    match answer:
+        case Refusal():
+            return f"{answer.reference or 0},-{answer.code}"
+        case Taken() | Priced():
+            return receipt_in_commas(answer)
+        case Done() | Deleted():
+            return "OK"
+        case TemplateAdded():
+            return str(answer.id)
+        case Price():
+            return price_in_commas(answer)
+        case _:
+            return _table_in_commas(answer)
+
+
+def as_xml(answer: Answer) -> str:
+    """Write an answer with fmt=2: XML, without a declaration (the documents show none)."""
+    match answer:
+        case Refusal():
+            row: Row = {"error": answer.text or ERRORS[answer.code], "error_code": answer.code}
+            return element("result", row | ({"id": answer.reference} if answer.reference else {}))
+        case Taken() | Priced():
+            return receipt_in_xml(answer)
+        case Done() | Deleted():
+            return "<result>OK</result>"
+        case TemplateAdded():
+            return element("template", {"id": answer.id})
+        case Price():
+            return price_in_xml(answer)
+        case _:
+            return _table_in_xml(answer)
+
+
+def as_json(answer: Answer) -> Any:  # Any: a JSON object or list
+    """Give an answer the JSON shape of fmt=3."""
+    match answer:
+        case Refusal():
+            row: Row = {"error": answer.text or ERRORS[answer.code], "error_code": answer.code}
+            return row | ({"id": reference_of(answer.reference)} if answer.reference else {})
+        case Taken() | Priced():
+            return receipt_in_json(answer)
+        case Done() | Deleted():
+            return {"result": "OK"}
+        case TemplateAdded():
+            return {"id": answer.id}
+        case Price():
+            return price_in_json(answer)
+        case _:
+            rows, _, is_list = table_of(answer)
+            return rows if is_list else rows[0]
+
+
+RENDERERS: Final[dict[str, Callable[[Answer], str]]] = {
+    "0": as_text,
+    "1": as_commas,
+    "2": as_xml,
+    "3": lambda answer: orjson.dumps(as_json(answer)).decode(),
 }
 
 
-def reply(answer: Answer, parameters: Parameters | None, fault: Fault = Fault.NONE) -> Reply:
-    """Write an answer as JSON in the charset the client asked for."""
-    body = orjson.dumps(as_json(answer, fault))
-    charset = CHARSETS.get((parameters or {}).get("charset", "").lower(), "cp1251")
-    if charset != "utf-8" and not body.isascii():
-        body = body.decode().encode(charset, "replace")
-    return Reply(body=body, content_type=CONTENT_TYPE, fault=fault)
+def render(answer: Answer, fmt: str, codec: str) -> bytes:
+    """Write an answer in a format ("0" to "3") and a codec; what the codec lacks becomes `?`, in XML `&#…;`."""
+    if fmt == "3" and codec == "utf-8":
+        return orjson.dumps(as_json(answer))
+    return RENDERERS[fmt](answer).encode(codec, "xmlcharrefreplace" if fmt == "2" else "replace")
 
 
-def as_json(answer: Answer, fault: Fault = Fault.NONE) -> Mapping[str, Any] | Sequence[Any]:  # Any: JSON values
-    """Give an answer the JSON shape of A2-A6."""
-    match answer:
-        case Refusal():
-            return _refusal(answer)
-        case Taken():
-            return _taken(answer, fault)
-        case Balance():
-            return {"balance": answer.amount} | ({"currency": answer.currency} if answer.currency else {})
-        case Statuses():
-            rows = [_status(row, answer) for row in answer.found]
-            return rows if answer.multiple else rows[0]
-        case History():
-            return [_history(row) for row in answer.found]
+def element(tag: str, row: Row) -> str:
+    """Write one XML element with a child per field."""
+    inside = "".join(f"<{name}>{escape(str(value))}</{name}>\n" for name, value in row.items())
+    return f"<{tag}>\n{inside}</{tag}>"
 
 
-def _reference(reference: str) -> int | str:
-    is_number = reference.isascii() and reference.isdecimal() and len(reference) <= 10
-    return int(reference) if is_number else reference
+def _table_in_words(answer: Tabular) -> str:
+    rows, layout, _ = table_of(answer)
+    return "\n".join(", ".join(_worded(row, layout)) for row in rows)
 
 
-def _refusal(refusal: Refusal) -> dict[str, Any]:  # Any: JSON values
-    row = {"error": refusal.text or ERRORS[refusal.code], "error_code": refusal.code}
-    return row | ({"id": _reference(refusal.reference)} if refusal.reference else {})
+def _worded(row: Row, layout: layouts.Layout) -> list[str]:
+    return [f"{label} = {row[name]}" if label else str(row[name]) for label, name in layout.words if name in row]
 
 
-def _taken(taken: Taken, fault: Fault) -> dict[str, Any]:  # Any: JSON values
-    row: dict[str, Any] = {}  # Any: JSON values
-    if taken.reference and fault is not Fault.NO_ID:
-        row["id"] = _reference(taken.reference)
-    row["cnt"] = taken.segments
-    if taken.cost:
-        row["cost"] = taken.cost
-    if taken.balance:
-        row["balance"] = taken.balance
-    if taken.phones:
-        row["phones"] = [_phone(item) for item in taken.phones]
-    return row
+def _table_in_commas(answer: Tabular) -> str:
+    rows, layout, _ = table_of(answer)
+    return "\n".join(_comma_row(row, layout) for row in rows)
 
 
-def _phone(item: Item) -> dict[str, str]:
-    cost = "0" if item.refused else money(item.segments * PRICE[Family.SMSC])
-    row = {"phone": item.phone, "mccmnc": MCCMNC, "cost": cost}
-    if item.refused and item.ending is not None:
-        row |= {"status": str(item.ending.status), "error": str(item.ending.err)}
-    return row
+def _comma_row(row: Row, layout: layouts.Layout) -> str:
+    """Keep places: what is missing in the middle is empty (`err`: 0), at the end it is left out."""
+    names = list(layout.commas)
+    while names and names[-1] not in row:
+        names.pop()
+    return ",".join(str(row.get(name, 0 if name == "err" else "")) for name in names)
 
 
-def _status(row: Known | Unknown, answer: Statuses) -> dict[str, Any]:  # Any: JSON values
-    if isinstance(row, Unknown):
-        return {"status": -3, "id": _reference(row.reference), "phone": row.phone}
-    shown = _standing(row.standing)
-    if answer.detail:
-        shown |= _details(row.message, row.standing)
-        shown["sms_cnt"] = row.message.segments
-        if answer.detail == 1:
-            shown = {name: value for name, value in shown.items() if name not in _PLACE}
-    if answer.multiple:
-        shown |= {"id": _reference(row.message.provider_id)}
-    return shown | ({"phone": row.spelling} if answer.multiple or answer.detail else {})
-
-
-def _standing(standing: Standing) -> dict[str, Any]:  # Any: JSON values
-    stamp = int(standing.since)
-    row: dict[str, Any] = {  # Any: JSON values
-        "status": standing.status,
-        "last_date": date_time(stamp),
-        "last_timestamp": stamp,
-    }
-    return row | ({"err": standing.err} if standing.err else {})
-
-
-_PLACE: Final = {"country": "Sandbox", "operator": "Sandbox Mobile", "region": "Loopback", "mccmnc": MCCMNC}
-
-
-def _details(message: Message, standing: Standing) -> dict[str, Any]:  # Any: JSON values
-    sent = int(message.received_unix)
-    return {
-        "send_date": date_time(sent),
-        "send_timestamp": sent,
-        "phone": message.phone,
-        "cost": "0" if message.refused else money(message.segments * PRICE[Family.SMSC]),
-        "sender_id": message.sender,
-        "status_name": STATUS_NAMES[standing.status],
-        "message": message.text,
-        "type": 0,
-    } | _PLACE
-
-
-def _history(row: Known) -> dict[str, Any]:  # Any: JSON values
-    message = row.message
-    return (
-        _standing(row.standing)
-        | {"err": row.standing.err}
-        | _details(message, row.standing)
-        | {
-            "id": _reference(message.provider_id),
-            "int_id": str(message.number),
-            "sms_cnt": message.segments,
-            "format": 0,
-            "crc": crc32(message.text.encode("utf-8", "replace")),
-        }
-    )
+def _table_in_xml(answer: Tabular) -> str:
+    rows, layout, is_list = table_of(answer)
+    inside = "\n".join(element(layout.row, row) for row in rows)
+    return f"<{layout.outer}>\n{inside}\n</{layout.outer}>" if is_list else inside

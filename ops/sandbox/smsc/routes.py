@@ -1,41 +1,56 @@
-"""The smsc family's HTTP dialect: paths, credentials, and what is said at the door (PROVIDERS.md part A)."""
+"""The smsc family's HTTP dialect: scripts and their actions, credentials, and what is said at the door (part A)."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from aiohttp import web
 
 from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.config import Family
-from ops.sandbox.door import Decide, Dialect, Door
+from ops.sandbox.door import Choose, Decide, Dialect, Door
 from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.limits import MOST_SIMULTANEOUS, Violation
-from ops.sandbox.parameters import Parameters, read_json, read_smsc
-from ops.sandbox.smsc.answers import TOO_MANY_AT_ONCE, Refusal
-from ops.sandbox.smsc.lookups import decide_balance, decide_history, decide_status
-from ops.sandbox.smsc.rendering import reply
+from ops.sandbox.parameters import Parameters, read_json, read_smsc, salvage_json
+from ops.sandbox.smsc.answers import TOO_MANY_AT_ONCE, Answer, Refusal
+from ops.sandbox.smsc.asking import decide_balance
+from ops.sandbox.smsc.getting import decide_answers, decide_history, decide_price, decide_stat
+from ops.sandbox.smsc.reading import BAD
+from ops.sandbox.smsc.replying import reply
 from ops.sandbox.smsc.sending import decide_send
+from ops.sandbox.smsc.statuses import decide_status
 
-_SCRIPTS: tuple[tuple[str, Call, Decide], ...] = (
-    ("/sys/send.php", Call.SEND, decide_send),
-    ("/sys/status.php", Call.STATUS, decide_status),
-    ("/sys/balance.php", Call.BALANCE, decide_balance),
-    ("/sys/get.php", Call.HISTORY, decide_history),
-)
+Action = tuple[Call, Callable[[Gateway, Visit], Answer]]
+
+# script -> flag of an action ("" needs none) -> action; A4-A10
+SCRIPTS: Final[Mapping[str, Mapping[str, Action]]] = {
+    "/sys/status.php": {"": (Call.STATUS, decide_status)},
+    "/sys/balance.php": {"": (Call.BALANCE, decide_balance)},
+    "/sys/get.php": {
+        "get_messages": (Call.HISTORY, decide_history),
+        "get_answers": (Call.ANSWERS, decide_answers),
+        "get_stat": (Call.STAT, decide_stat),
+        "get_price": (Call.PRICE, decide_price),
+    },
+}
 
 
 def add_routes(app: web.Application, gateway: Gateway) -> None:
     """Put the family's scripts under `/sys/` and `/rest/send/`."""
-    door = Door(gateway, Dialect(identify=identify, stranger=stranger, turned_away=turned_away))
-    for path, call, decide in _SCRIPTS:
-        handler = door.handler(call, read_smsc, decide)
+    door = Door(
+        gateway, Dialect(identify=identify, stranger=stranger, unreadable=unreadable, turned_away=turned_away)
+    )
+    sending = (Call.SEND, decide_send)
+    scripts = {script: _chooser(actions) for script, actions in SCRIPTS.items()}
+    for path, choose in {"/sys/send.php": lambda _: sending, **scripts}.items():
+        handler = door.handler(read_smsc, choose)
         app.router.add_get(path, handler, allow_head=False)
         app.router.add_post(path, handler)
-    app.router.add_post("/rest/send/", door.handler(Call.SEND, read_json, decide_send))
+    app.router.add_post("/rest/send/", door.handler(read_json, lambda _: sending, salvage_json))
 
 
-def identify(gateway: Gateway, parameters: Parameters | None) -> Account | None:
+def identify(gateway: Gateway, parameters: Parameters) -> Account | None:
     """Find the account by `apikey`, or by `login` and `psw` (A1)."""
-    if parameters is None:
-        return None
     login, key = parameters.get("login", ""), parameters.get("apikey", "")
     if key:
         account = gateway.by_key(Family.SMSC, key)
@@ -43,13 +58,18 @@ def identify(gateway: Gateway, parameters: Parameters | None) -> Account | None:
     return gateway.by_login(Family.SMSC, login, parameters.get("psw", ""))
 
 
-def stranger(parameters: Parameters | None) -> Reply:
-    """Answer a request without valid credentials (2), or one that cannot be read at all (1)."""
-    return reply(Refusal(code=1 if parameters is None else 2), parameters)
+def stranger(parameters: Parameters) -> Reply:
+    """Answer a request without valid credentials: 2."""
+    return reply(Refusal(code=2), parameters)
+
+
+def unreadable(salvaged: Parameters) -> Reply:
+    """Answer a request that cannot be read at all: 1."""
+    return reply(BAD, salvaged)
 
 
 def turned_away(visit: Visit) -> Reply | None:
-    """Refuse what is refused before a request is read: switches, too many at once, formats not played yet."""
+    """Refuse what is refused before a request is read: switches, too many at once."""
     account, parameters = visit.account, visit.parameters
     if account.switches.wrong_credentials:
         return reply(Refusal(code=2), parameters)
@@ -58,6 +78,20 @@ def turned_away(visit: Visit) -> Reply | None:
     if account.books.at_once > MOST_SIMULTANEOUS:
         account.limits.broke(Violation.SIMULTANEOUS)
         return reply(Refusal(code=9, text=TOO_MANY_AT_ONCE), parameters)
-    if parameters.get("fmt") != "3":
-        return Reply(body=b"the sandbox answers fmt=3 only", content_type="text/plain", status=501)
     return None
+
+
+def _chooser(actions: Mapping[str, Action]) -> Choose:
+    """Make the function that finds a script's action by the flag that is 1."""
+    ready = {flag: (call, _written(decide)) for flag, (call, decide) in actions.items()}
+    nothing = (Call.UNKNOWN, _written(lambda _gateway, _visit: BAD))
+
+    def choose(parameters: Parameters | None) -> tuple[Call, Decide]:
+        asked = parameters or {}
+        return next((ready[flag] for flag in ready if not flag or asked.get(flag) == "1"), nothing)
+
+    return choose
+
+
+def _written(decide: Callable[[Gateway, Visit], Answer]) -> Decide:
+    return lambda gateway, visit: reply(decide(gateway, visit), visit.parameters)

@@ -2,15 +2,17 @@
 
 from typing import Final
 
-from ops.sandbox.accounts import PRICE, Account, money
-from ops.sandbox.config import Family, OverRate
+from ops.sandbox.accounts import Account
+from ops.sandbox.config import OverRate
 from ops.sandbox.gateway import Gateway, Item, Reply, Visit
 from ops.sandbox.limits import IDENTICAL_COST, IDENTICAL_SEND, Violation
 from ops.sandbox.parameters import fingerprint
 from ops.sandbox.scenarios import Ending, Fault, Scenario
-from ops.sandbox.smsc.answers import TOO_MANY, TOO_MANY_AT_ONCE, Refusal, Taken
+from ops.sandbox.smsc.answers import TOO_MANY, TOO_MANY_AT_ONCE, PhoneRow, Priced, Refusal, Taken
+from ops.sandbox.smsc.operators import place_of
 from ops.sandbox.smsc.reading import Row, SendRequest, read_send
-from ops.sandbox.smsc.rendering import reply
+from ops.sandbox.smsc.replying import reply
+from ops.sandbox.smsc.rows import price_of
 
 # The states in which rows of an accepted batch end that were refused with a send error (A3 list of numbers, A4).
 REFUSED_ROWS: Final = {
@@ -66,12 +68,12 @@ def _rule(gateway: Gateway, visit: Visit, request: SendRequest, fates: Fates) ->
     return None
 
 
-def _price(request: SendRequest) -> Taken | None:
+def _price(request: SendRequest) -> Priced | None:
     """Answer `cost=1`: the price, and nothing sent."""
     if request.cost != 1:
         return None
     segments = sum(row.segments for row in request.rows)
-    return Taken(segments=segments, cost=_money(segments))
+    return Priced(segments=segments, cost=price_of(segments))
 
 
 def _accept(gateway: Gateway, visit: Visit, request: SendRequest, fates: Fates) -> Refusal | Taken:
@@ -134,15 +136,23 @@ def _refuse(account: Account, request: SendRequest, error: int) -> Refusal:
 
 
 def _taken(account: Account, request: SendRequest, items: list[Item], reference: str, segments: int) -> Taken:
-    bad = tuple(item for item in items if item.refused)
+    bad = [item for item in items if item.refused]
+    shown = items if request.lists_all else bad if request.lists_bad else []
     return Taken(
         segments=segments,
         reference=reference,
-        cost=_money(segments) if request.cost >= 2 else "",
+        cost=price_of(segments) if request.cost >= 2 else "",
         balance=account.balance if request.cost == 3 else "",
-        phones=tuple(items) if request.lists_all else bad if request.lists_bad else (),
+        phones=tuple(_phone_row(item) for item in shown),
     )
 
 
-def _money(segments: int) -> str:
-    return money(segments * PRICE[Family.SMSC])
+def _phone_row(item: Item) -> PhoneRow:
+    bad = item.ending if item.refused else None
+    return PhoneRow(
+        phone=item.phone,
+        mccmnc=place_of(item.phone).mccmnc,
+        cost="0" if item.refused else price_of(item.segments),
+        status=bad.status if bad else None,
+        error=bad.err if bad else None,
+    )

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ops.sandbox.config import SandboxConfig
 from ops.sandbox.server import create_app
-from tests.ops.sandbox.driving import HandClock, Sandbox, Start
+from tests.ops.sandbox.driving import HandClock, Handler, Sandbox, Start
 
 
 @pytest.fixture
@@ -33,6 +33,19 @@ async def start() -> AsyncIterator[Start]:
         await session.close()
     for runner in runners:
         await runner.cleanup()
+
+
+@pytest.fixture
+async def handler() -> AsyncIterator[Handler]:
+    heard = Handler()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", heard.hear)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    heard.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield heard
+    await runner.cleanup()
 
 
 @pytest.fixture

@@ -3,11 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import orjson
+from aiohttp import web
 
 from ops.sandbox.clock import Clock
+from tests.support import wait_until
 
 START_UNIX = 1_795_000_000.0
 
@@ -67,8 +70,46 @@ class Sandbox:
     async def summary(self, account: str) -> Any:
         return (await self.request("GET", "/sandbox/summary")).json["accounts"][account]
 
+    async def happen(self, what: str, **body: Any) -> Any:
+        return (await self.request("POST", f"/sandbox/{what}", data=orjson.dumps(body))).json
+
     async def switch(self, **switches: Any) -> Heard:
         return await self.request("POST", "/sandbox/account", data=orjson.dumps({"login": "demo"} | switches))
+
+
+@dataclass(frozen=True)
+class Called:
+    """One callback that came in."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes
+    content_type: str
+
+    def form(self, charset: str = "windows-1251") -> dict[str, str]:
+        return dict(
+            parse_qsl(self.body.decode("ascii"), keep_blank_values=True, encoding=charset, strict_parsing=True)
+        )
+
+
+@dataclass
+class Handler:
+    """A client's handler: keeps what comes in and answers with `status`."""
+
+    url: str = ""
+    status: int = 200
+    calls: list[Called] = field(default_factory=list)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        content_type = request.headers.get("Content-Type", "")
+        self.calls.append(Called(request.method, request.path, dict(request.query), body, content_type))
+        return web.Response(status=self.status)
+
+    async def until(self, number: int) -> list[Called]:
+        await wait_until(lambda: len(self.calls) >= number, description=f"{number} callbacks")
+        return self.calls
 
 
 Start = Callable[..., Awaitable[Sandbox]]

@@ -101,9 +101,26 @@ async def test_odd_ids_are_simply_unknown(sandbox: Sandbox, number: str) -> None
     assert status == {"status": -3, "id": number, "phone": PHONE}
 
 
-async def test_nothing_can_be_deleted_here(sandbox: Sandbox) -> None:
+async def test_a_message_not_yet_sent_can_be_taken_back_with_its_price(sandbox: Sandbox) -> None:
+    await sandbox.smsc("send", phones=PHONE, mes="hi", id="a", time="+10")
+    answer = await sandbox.smsc("status", phone=PHONE, id="a", **{"del": "1"})
+    sandbox.time.now += 1000
+
+    assert answer == {"result": "OK"}
+    assert (await sandbox.smsc("status", phone=PHONE, id="a"))["error_code"] == 3
+    assert (await sandbox.smsc("get", get_messages="1"))["error_code"] == 3
+    assert await sandbox.smsc("balance") == {"balance": "10000000"}
+    assert [row["removed"] for row in await sandbox.messages()] == [True]
+
+
+@pytest.mark.parametrize("which", ["a", "nobody", "a,nobody"])
+async def test_a_message_that_has_left_or_never_was_cannot_be_taken_back(sandbox: Sandbox, which: str) -> None:
     await sandbox.smsc("send", phones=PHONE, mes="hi", id="a")
-    assert (await sandbox.smsc("status", phone=PHONE, id="a", **{"del": "1"}))["error_code"] == 5
+    sandbox.time.now += 0.5
+    phones = ",".join([PHONE] * (which.count(",") + 1))
+
+    assert (await sandbox.smsc("status", phone=phones, id=which, **{"del": "1"}))["error_code"] == 5
+    assert (await sandbox.smsc("status", phone=PHONE, id="a"))["status"] == 0
 
 
 async def test_the_balance_is_a_string_and_names_its_currency_when_asked(sandbox: Sandbox) -> None:
