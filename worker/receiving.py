@@ -265,7 +265,7 @@ class Receiver:
 
 
 def _is_cancelled() -> bool:
-    """Whether this task was cancelled: `wait_for` of Python 3.11, which redis-py sends with, may lose the exception."""
+    """Whether this task was cancelled. redis-py sends with `wait_for`, which in Python 3.11 can lose the error."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

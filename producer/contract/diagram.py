@@ -1,0 +1,49 @@
+"""The states of a message as a Mermaid diagram: `python -m producer.contract.diagram` prints it.
+
+The diagram in the README is this text; a test compares them.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from producer.contract.states import FINAL, TRANSITIONS, Event, State
+
+_WORDS: Final[Mapping[Event, str]] = {
+    Event.CLAIM: "claim",
+    Event.RELEASE: "not sent after all",
+    Event.SUBMIT: "accepted",
+    Event.REJECT: "refused for ever",
+    Event.DEFER: "not now",
+    Event.DOUBT: "answer lost",
+    Event.DISPROVE: "not sent",
+    Event.ASSUME: "taken as sent",
+    Event.CANCEL: "cancel",
+    Event.EXPIRE: "too late",
+    Event.REPORT_ENROUTE: "on its way",
+    Event.REPORT_DELIVERED: "delivered",
+    Event.REPORT_UNDELIVERED: "undelivered",
+    Event.REPORT_EXPIRED: "expired",
+    Event.REPORT_RETURNED: "given back",
+}
+
+
+def mermaid() -> str:
+    """The whole diagram, with the events between two states on one arrow."""
+    return "\n".join(["stateDiagram-v2", *(f"    {line}" for line in _lines())])
+
+
+def _lines() -> Iterator[str]:
+    yield f"[*] --> {State.QUEUED}"
+    for source in State:
+        for target in State:
+            events = [event for event, (sources, to) in TRANSITIONS.items() if source in sources and to is target]
+            if events:
+                yield f"{source} --> {target}: {', '.join(_WORDS[event] for event in events)}"
+    for state in State:
+        if state in FINAL:
+            yield f"{state} --> [*]"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{mermaid()}\n")
