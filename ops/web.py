@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,8 @@ from producer.pool import connect
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8425
 
+WATCH: Final = web.AppKey("watch", Watch)
+
 _DASHBOARD: Final = Path(__file__).parent / "dashboard"
 _LARGEST_FORM: Final = 64 * 1024
 _STOP_WITHIN: Final = 5.0
@@ -37,18 +38,15 @@ def create_app(redis: Client, *, access: Access | None = None) -> web.Applicatio
     rule = access or Access()
     watch = Watch(redis)
     app = web.Application(middlewares=[guard(rule), _speak_plainly], client_max_size=_LARGEST_FORM)
+    app[WATCH] = watch
     _set_up_templates(app)
-    for route in Pages(redis, watch, rule).routes():
-        name = "campaign" if route.path == "/campaigns/{id}" else None
-        app.router.add_route(route.method, route.path, route.handler, name=name)
+    app.add_routes(Pages(redis, watch, rule).routes())
     app.router.add_static("/static/", _DASHBOARD / "static")
 
     async def watching(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(watch.run())
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await _end(task)
 
     app.cleanup_ctx.append(watching)
     return app
@@ -90,6 +88,13 @@ def default_port() -> int:
     """$PORT, as Procfile hosts give it, or 8425."""
     given = os.environ.get("PORT", "")
     return int(given) if given.isascii() and given.isdecimal() else DEFAULT_PORT
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it is over: before Python 3.12 a cancel that meets redis-py sending (wait_for) is swallowed."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

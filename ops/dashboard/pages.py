@@ -49,13 +49,13 @@ class Pages:
         """Every address but the static files."""
         return [
             web.get("/", self.home),
-            web.get("/campaigns/{id}", self.campaign),
-            web.post("/campaigns/{id}/{action:pause|resume|cancel}", self.control),
+            web.get("/campaigns/{id:[^/]+}", self.campaign, name="campaign"),
+            web.post("/campaigns/{id:[^/]+}/{action:pause|resume|cancel}", self.control),
             web.get("/uncertain", self.uncertain),
             web.get("/metrics", self.metrics),
             web.get("/health", self.health),
             web.get("/api/overview", self.api_overview),
-            web.get("/api/campaigns/{id}", self.api_campaign),
+            web.get("/api/campaigns/{id:[^/]+}", self.api_campaign),
         ]
 
     async def home(self, request: web.Request) -> web.StreamResponse:

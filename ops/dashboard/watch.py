@@ -55,9 +55,9 @@ class Watch:
                 self.rates.see(self._read_at, counts_of(overview.accounts, overview.campaigns.campaigns))
 
     async def latest(self) -> Overview | None:
-        """The newest overview, at most some seconds old; None when there has never been one."""
+        """The newest overview, about a second old while Redis answers; None when there has never been one."""
         self._wanted_at = self._clock()
-        if self.overview is None or (not self._trouble and self._clock() - self._read_at > _EVERY_UNWATCHED):
+        if self.overview is None or (not self._trouble and self._clock() - self._read_at > _EVERY * 2):
             await self.look()
         return self.overview
 

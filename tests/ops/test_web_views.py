@@ -1,0 +1,108 @@
+"""What the page says of a campaign, and how it writes numbers, times and durations."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.dashboard.formats import clock, duration, number, rate, share, since, size
+from ops.dashboard.views import BANDS, bands, waits_for
+from ops.readings import AccountReading, CampaignReading, Throttle
+from producer.contract.campaigns import Campaign, CampaignKind, CampaignState, Progress
+from producer.contract.messages import AccountName, CampaignId
+from producer.contract.states import State
+from producer.directory import AccountEntry
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+ENTRY = AccountEntry(
+    name=AccountName("athens"), family="smsc", host="h", login="l", rate=20.0, in_flight=4, batch=1, longest_text=1000
+)
+OPEN = AccountReading(entry=ENTRY, throttle=Throttle(ceiling=20.0, effective=20.0, slots_held=0, slots_limit=4))
+BLOCKED = replace(OPEN, state="money")
+
+
+def reading(
+    states: dict[State, int],
+    *,
+    state: CampaignState = CampaignState.RUNNING,
+    kind: CampaignKind = CampaignKind.BULK,
+    not_before: datetime | None = None,
+    finished_at: datetime | None = None,
+) -> CampaignReading:
+    campaign = Campaign(id=CampaignId("c"), account=ENTRY.name, text="t", kind=kind, not_before=not_before)
+    progress = Progress(
+        campaign=campaign.id,
+        account=ENTRY.name,
+        state=state,
+        total=sum(states.values()),
+        states=states,
+        finished_at=finished_at,
+    )
+    return CampaignReading(campaign=campaign, progress=progress)
+
+
+SOON = NOW + timedelta(hours=1)
+QUEUED, SUBMITTED, DONE = {State.QUEUED: 2}, {State.SUBMITTED: 1, State.ENROUTE: 1}, {State.DELIVERED: 2}
+
+
+@pytest.mark.parametrize(
+    ("campaign", "account", "words"),
+    [
+        (reading(QUEUED), OPEN, ""),
+        (reading(QUEUED), None, ""),
+        (reading(QUEUED, state=CampaignState.PAUSED), BLOCKED, "paused by an operator"),
+        (reading(QUEUED, not_before=SOON), BLOCKED, "starts at 21 Nov 2026, 13:00 UTC"),
+        (reading(QUEUED, not_before=NOW - timedelta(hours=1)), OPEN, ""),
+        (reading(QUEUED), BLOCKED, "account athens is blocked: no money"),
+        (reading(SUBMITTED), BLOCKED, "all is sent; 2 reports are still to come"),
+        (reading({State.ENROUTE: 1}), OPEN, "all is sent; 1 report is still to come"),
+        (reading({State.IN_FLIGHT: 1, State.SUBMITTED: 1}), OPEN, ""),
+        (reading({State.UNCERTAIN: 1}), OPEN, "1 uncertain message"),
+        (reading(DONE, kind=CampaignKind.SINGLE), OPEN, "gathers the single messages of its day"),
+        (reading(DONE, state=CampaignState.FINISHED), BLOCKED, ""),
+        (reading(DONE, state=CampaignState.CANCELLED, finished_at=NOW), BLOCKED, ""),
+    ],
+)
+def test_a_campaign_that_does_not_go_on_says_why(
+    campaign: CampaignReading, account: AccountReading | None, words: str
+) -> None:
+    assert waits_for(campaign, account, NOW) == words
+
+
+def test_every_state_has_its_place_in_the_bar() -> None:
+    placed = [state for _, _, states in BANDS for state in states]
+    assert sorted(placed) == sorted(State)
+
+
+@given(st.dictionaries(st.sampled_from(State), st.integers(0, 10_000_000)))
+def test_the_parts_of_a_bar_follow_each_other_and_fill_it(states: dict[State, int]) -> None:
+    parts = bands(states, sum(states.values()))
+    assert sum(part["count"] for part in parts) == sum(states.values())
+    for before, after in zip(parts, parts[1:], strict=False):
+        assert after["start"] == pytest.approx(before["start"] + before["width"])
+    if parts:
+        assert parts[-1]["start"] + parts[-1]["width"] == pytest.approx(100)
+
+
+def test_numbers_durations_and_sizes_are_written_for_people() -> None:
+    assert [number(value) for value in (None, 0, 1234567, 12.5, 1.239)] == ["–", "0", "1,234,567", "12.5", "1.24"]
+    assert [rate(value) for value in (None, 0, 0.254, 3.42, 17.4, 1250.2)] == ["–", "0", "0.25", "3.4", "17", "1,250"]
+    seconds = (None, 0, 4.4, 60, 95, 601, 3600, 7500, 86_400, 100_000)
+    written = ["–", "0 s", "4 s", "1 min", "1 min 35 s", "10 min", "1 h", "2 h 5 min", "1 d", "1 d 3 h"]
+    assert [duration(value) for value in seconds] == written
+    assert [size(value) for value in (0, 1023, 1536, 3 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "3.0 GiB"]
+
+
+def test_times_are_in_utc_and_relative_to_the_reading() -> None:
+    assert clock(None) == since(None, NOW) == "–"
+    assert clock(NOW) == "21 Nov 2026, 12:00:00 UTC"
+    assert since(NOW - timedelta(seconds=4), NOW) == "4 s ago"
+    assert since(NOW + timedelta(minutes=3), NOW) == "in 3 min"
+
+
+def test_a_share_says_none_and_all_only_when_it_is() -> None:
+    shares = [share(part, 1000) for part in (0, 1, 10, 999, 1000)]
+    assert shares == ["0 %", "<1 %", "1 %", "99 %", "100 %"]
+    assert share(0, 0) == "0 %"
