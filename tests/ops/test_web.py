@@ -368,7 +368,8 @@ async def test_it_serves_until_it_is_cancelled_and_leaves_nothing_open(redis: Re
 
 def test_sigterm_ends_the_process_in_order(redis_url: str) -> None:
     code = (
-        "import asyncio, sys; from ops.web import serve; "
+        "import asyncio, sys, structlog; from ops.web import serve; "
+        "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr)); "
         "asyncio.run(serve(sys.argv[1], port=0, on_ready=lambda url: print(url, flush=True)))"
     )
     with running([sys.executable, "-c", code, redis_url], stdout=PIPE) as process:

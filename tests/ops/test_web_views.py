@@ -1,5 +1,6 @@
 """What the page says of a campaign, and how it writes numbers, times and durations."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.dashboard.formats import clock, duration, number, rate, share, since, size
+from ops.dashboard.formats import NOTHING, clock, duration, number, rate, share, since, size
 from ops.dashboard.views import BANDS, bands, waits_for
 from ops.readings import AccountReading, CampaignReading, Throttle
 from producer.contract.campaigns import Campaign, CampaignKind, CampaignState, Progress
@@ -80,23 +81,30 @@ def test_every_state_has_its_place_in_the_bar() -> None:
 def test_the_parts_of_a_bar_follow_each_other_and_fill_it(states: dict[State, int]) -> None:
     parts = bands(states, sum(states.values()))
     assert sum(part["count"] for part in parts) == sum(states.values())
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in itertools.pairwise(parts):
         assert after["start"] == pytest.approx(before["start"] + before["width"])
     if parts:
         assert parts[-1]["start"] + parts[-1]["width"] == pytest.approx(100)
 
 
 def test_numbers_durations_and_sizes_are_written_for_people() -> None:
-    assert [number(value) for value in (None, 0, 1234567, 12.5, 1.239)] == ["–", "0", "1,234,567", "12.5", "1.24"]
-    assert [rate(value) for value in (None, 0, 0.254, 3.42, 17.4, 1250.2)] == ["–", "0", "0.25", "3.4", "17", "1,250"]
+    assert [number(value) for value in (None, 0, 1234567, 12.5, 1.239)] == [NOTHING, "0", "1,234,567", "12.5", "1.24"]
+    assert [rate(value) for value in (None, 0, 0.254, 3.42, 17.4, 1250.2)] == [
+        NOTHING,
+        "0",
+        "0.25",
+        "3.4",
+        "17",
+        "1,250",
+    ]
     seconds = (None, 0, 4.4, 60, 95, 601, 3600, 7500, 86_400, 100_000)
-    written = ["–", "0 s", "4 s", "1 min", "1 min 35 s", "10 min", "1 h", "2 h 5 min", "1 d", "1 d 3 h"]
+    written = [NOTHING, "0 s", "4 s", "1 min", "1 min 35 s", "10 min", "1 h", "2 h 5 min", "1 d", "1 d 3 h"]
     assert [duration(value) for value in seconds] == written
     assert [size(value) for value in (0, 1023, 1536, 3 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "3.0 GiB"]
 
 
 def test_times_are_in_utc_and_relative_to_the_reading() -> None:
-    assert clock(None) == since(None, NOW) == "–"
+    assert clock(None) == since(None, NOW) == NOTHING
     assert clock(NOW) == "21 Nov 2026, 12:00:00 UTC"
     assert since(NOW - timedelta(seconds=4), NOW) == "4 s ago"
     assert since(NOW + timedelta(minutes=3), NOW) == "in 3 min"
