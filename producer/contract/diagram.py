@@ -1,6 +1,7 @@
 """The states of a message as a Mermaid diagram: `python -m producer.contract.diagram` prints it.
 
-The diagram in the README is this text; a test compares them.
+The diagram in the README is this text; a test compares them. A report is drawn where it usually comes, at
+`submitted` and `enroute`; the table lists from where else it is believed.
 """
 
 import sys
@@ -19,6 +20,7 @@ _WORDS: Final[Mapping[Event, str]] = {
     Event.DISPROVE: "not sent",
     Event.ASSUME: "taken as sent",
     Event.CANCEL: "cancel",
+    Event.SUPPRESS: "must not be sent to",
     Event.EXPIRE: "too late",
     Event.REPORT_ENROUTE: "on its way",
     Event.REPORT_DELIVERED: "delivered",
@@ -26,6 +28,10 @@ _WORDS: Final[Mapping[Event, str]] = {
     Event.REPORT_EXPIRED: "expired",
     Event.REPORT_RETURNED: "given back",
 }
+
+
+_REPORTS: Final = frozenset(event for event in Event if event.name.startswith("REPORT_"))
+_USUAL: Final = frozenset({State.SUBMITTED, State.ENROUTE})
 
 
 def mermaid() -> str:
@@ -37,12 +43,18 @@ def _lines() -> Iterator[str]:
     yield f"[*] --> {State.QUEUED}"
     for source in State:
         for target in State:
-            events = [event for event, (sources, to) in TRANSITIONS.items() if source in sources and to is target]
-            if events:
-                yield f"{source} --> {target}: {', '.join(_WORDS[event] for event in events)}"
+            words = [
+                _WORDS[event] for event, (_, to) in TRANSITIONS.items() if to is target and _is_drawn(event, source)
+            ]
+            if words:
+                yield f"{source} --> {target}: {', '.join(words)}"
     for state in State:
         if state in FINAL:
             yield f"{state} --> [*]"
+
+
+def _is_drawn(event: Event, source: State) -> bool:
+    return source in TRANSITIONS[event][0] and (event not in _REPORTS or source in _USUAL)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def socket_path(redis_url: str) -> str:
 
 
 async def test_redis_cli(taking: Redis, socket_path: str) -> None:
-    """With the real redis-cli where there is one (valkey-cli is the same program), else word for word over a socket."""
+    """With the real redis-cli where there is one (valkey-cli is as good), else word for word over a socket."""
     *_, script = examples(README, "redis-cli")
     calls = commands(script)
     puts = [words for words in calls if words[0] == "XADD"]
