@@ -4,6 +4,7 @@ One process reads an account at a time, by a lease, because a drain hands each s
 answers go to the journal first; what was journalled and not applied is applied again after a crash.
 """
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Final, assert_never
@@ -34,6 +35,10 @@ from worker.tracking import Tracker
 
 _LEASE: Final = 30
 _MOST_DRAINS: Final = 200
+_SHARE: Final = 10.0
+"""While messages wait to be sent, one request in so many is a drain: reports trickle in as fast as they are
+asked for, and a drain counts against the same rate as a send."""
+
 _MOST_PAGES: Final = 30
 _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
@@ -114,6 +119,8 @@ class Poller:
             await self._mark(after)
 
     async def _drain(self, drain: Drain) -> None:
+        """Drain until nothing is left; while messages wait to be sent, slowly, and no longer than a turn."""
+        ends = time.monotonic() + self._settings.poll_every
         for _ in range(_MOST_DRAINS):
             if not await self._is_reader():  # renews the lease: a long backlog outlasts it
                 return
@@ -125,6 +132,10 @@ class Poller:
             await self._mark(entry)
             if not more:
                 return
+            if await self._is_sending():
+                if time.monotonic() >= ends:
+                    return
+                await asyncio.sleep(_SHARE / self._account.limits.rate)
 
     async def _read_drain(self, drain: Drain, answer: Answer) -> bool:
         """Apply one drained answer; whether there may be more to read."""
@@ -164,9 +175,13 @@ class Poller:
         due = await self._lookups.due()
         if due < _LEAST_FOR_A_PAGE:
             return False
+        return due >= _MANY_FOR_A_PAGE or not await self._is_sending()
+
+    async def _is_sending(self) -> bool:
+        """Whether messages of the account wait to be sent."""
         now_ms = time.time() * 1000
         ready = [await self._redis.zcount(keys.queue(self._account.name, lane), "-inf", now_ms) for lane in Lane]
-        return due >= _MANY_FOR_A_PAGE or not any(ready)
+        return any(ready)
 
     async def _read_page(self, history: History, answer: Answer) -> str:
         """Apply one page; where to go on from, empty when the next page would bring nothing that waits."""
