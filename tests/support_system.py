@@ -144,6 +144,12 @@ class System:
         for campaign in campaigns:
             await self.until(campaign, lambda states, total: _final(states) == total, "all final", timeout=timeout)
 
+    async def sent(self, *campaigns: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - see wait_until
+        """Wait until nobody is to be sent any more, and nothing is uncertain; reports may still come."""
+        wait = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
+        for campaign in campaigns:
+            await self.until(campaign, lambda states, _: wait.isdisjoint(states), "all sent", timeout=timeout)
+
     async def settled(self, *campaigns: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until every recipient of the campaigns is final or uncertain."""
 

@@ -31,12 +31,12 @@ async def test_a_stopped_worker_gives_back_what_it_has_not_sent(system: System) 
 
                 await wait_until(has_come, description=f"{moment} accepted")
                 assert await terminate(sender, within=7) < 6
-            for name in totals:
+            for name, total in totals.items():
                 states = await system.states(name)
                 assert "in_flight" not in states
                 assert "uncertain" not in states
                 sent = await system.provider.copies(f"Hello {name}")
-                assert states.get("queued", 0) + len(sent) == totals[name]
+                assert states.get("queued", 0) + len(sent) == total
         async with system.worker("send"):
             await system.finished(*totals)
 

@@ -1,0 +1,59 @@
+"""The limit is the speed: several processes together never pass it, and come close to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from itertools import pairwise
+
+import pytest
+
+from tests.support_provider import Provider, provider_at, sandbox_process
+from tests.support_system import System, account, numbers
+
+ROOM = 1.05
+"""The provider allows five hundredths more than is configured: requests travel, and do not all travel alike."""
+
+
+@pytest.fixture
+async def strict(system: System) -> AsyncIterator[System]:
+    """A provider that counts every second in which an account had too many send requests."""
+    rates = {"smsc": 40, "restv2": 100}
+    options = [
+        f"login=north,secret=north-secret,key=north-key,family={family},rate={round(rate * ROOM)},over_rate=count"
+        for family, rate in rates.items()
+    ]
+    with sandbox_process([word for option in options for word in ("--account", option)]) as url:
+        async with provider_at(url) as provider:
+            system.provider = provider
+            system.accounts = {
+                "moscow": account("smsc", "north", rate=rates["smsc"], in_flight=6, batch=1),
+                "athens": account("restv2", "north", rate=rates["restv2"], in_flight=8),
+            }
+            yield system
+
+
+async def test_three_processes_stay_under_one_limit_and_use_it(strict: System) -> None:
+    """Three senders share two accounts. The provider sees no second with too many requests, never more at once
+    than configured, and at least nine tenths of what it allows.
+    """
+    for name in ("smsc/north", "restv2/north"):
+        await strict.provider.switch(name, latency=0.03)
+    totals = {"moscow": 200, "athens": 500}
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(strict.worker("send"))
+        for name, total in totals.items():
+            await strict.producer.submit(account_name=name, campaign_id=name, text="Hello", recipients=numbers(total))
+        await strict.sent("moscow", "athens")
+
+    await _check(strict.provider, "smsc/north", rate=40, slots=6, total=200)
+    await _check(strict.provider, "restv2/north", rate=100, slots=8, total=500)
+
+
+async def _check(provider: Provider, name: str, *, rate: float, slots: int, total: int) -> None:
+    seen, arrivals = await provider.summary(name), await provider.arrivals(name)
+    used = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0]) / rate
+    longest = max(later - earlier for earlier, later in pairwise(arrivals))
+    assert seen["accepted"] == len(arrivals) == total
+    assert seen["violations"] == {}
+    assert seen["max_simultaneous"] <= slots
+    assert used >= 0.9, f"{name}: {used:.0%} of the rate was used; the longest gap was {longest:.3f} s"
