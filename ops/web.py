@@ -22,7 +22,7 @@ from producer.contract.client import Client
 from producer.pool import connect
 
 DEFAULT_HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 8425
+DEFAULT_PORT: Final = 8080
 
 WATCH: Final = web.AppKey("watch", Watch)
 
@@ -61,7 +61,7 @@ async def serve(
 ) -> None:
     """Serve until cancelled, or SIGTERM or SIGINT.
 
-    `port` None is $PORT, or 8425; 0 is any free one. `on_ready` is told the address once it answers. Raises
+    `port` None is $PORT, or 8080; 0 is any free one. `on_ready` is told the address once it answers. Raises
     OpenToAllError when `host` is not loopback and VOLLEY_WEB_TOKEN is not set, and OSError when the port is
     taken.
     """
@@ -85,7 +85,7 @@ async def serve(
 
 
 def default_port() -> int:
-    """$PORT, as Procfile hosts give it, or 8425."""
+    """$PORT, as Procfile hosts give it, or 8080."""
     given = os.environ.get("PORT", "")
     return int(given) if given.isascii() and given.isdecimal() else DEFAULT_PORT
 

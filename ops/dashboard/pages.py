@@ -23,7 +23,6 @@ from ops.readings import (
     read_workers,
 )
 from producer.client import CampaignProducer
-from producer.contract.campaigns import CampaignState
 from producer.contract.client import Client
 from producer.contract.messages import CampaignId
 from producer.errors import ProducerError
@@ -148,7 +147,7 @@ class Pages:
     ) -> web.Response:  # Any: see Values
         verdict = views.verdict_view(self._watch.verdict())
         uncertain = self._watch.overview.uncertain if self._watch.overview else 0
-        shown = {**values, "verdict": verdict, "uncertain_total": uncertain, "states": CampaignState}
+        shown = {**values, "verdict": verdict, "uncertain_total": uncertain}
         return aiohttp_jinja2.render_template(template, request, shown)
 
 

@@ -111,6 +111,7 @@ def campaign_view(reading: CampaignReading, account: AccountReading | None, rate
     progress, campaign = reading.progress, reading.campaign
     name, _ = campaign_sent(reading)
     speed = None if reading.is_over else rates.per_second(name)
+    waiting = waits_for(reading, account, now)
     return {
         "id": reading.id,
         "account": progress.account,
@@ -130,8 +131,8 @@ def campaign_view(reading: CampaignReading, account: AccountReading | None, rate
         "created_at": progress.created_at,
         "finished_at": progress.finished_at,
         "messages_per_minute": None if speed is None else speed * 60,
-        "seconds_left": None if reading.is_over else rates.seconds_for(name, reading.to_send),
-        "waits_for": waits_for(reading, account, now),
+        "seconds_left": None if waiting or reading.is_over else rates.seconds_for(name, reading.to_send),
+        "waits_for": waiting,
     }
 
 

@@ -72,9 +72,9 @@ def test_the_port_is_the_hosts_when_it_gives_one(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PORT", "5005")
     assert default_port() == 5005
     monkeypatch.setenv("PORT", "not a port")
-    assert default_port() == 8425
+    assert default_port() == 8080
     monkeypatch.delenv("PORT")
-    assert default_port() == 8425
+    assert default_port() == 8080
 
 
 # --- asking ------------------------------------------------------------------------------------------
