@@ -48,6 +48,7 @@ def config_from(options: argparse.Namespace) -> SandboxConfig:
             seed=options.callback_seed,
             method=options.callback_method,
         ),
+        call_after=options.call_after,
         callback_senders=options.callback_senders,
         any_address=options.any_address,
     )
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--slow-for", type=float, default=3.0, metavar="S")
     parser.add_argument("--id-counts", action="store_true", help="another client id makes another request")
     parser.add_argument("--drain-batch", type=int, default=1000, metavar="N", help="most reports in one status/get")
+    parser.add_argument("--call-after", type=float, default=0.0, metavar="S", help="a waited-for call; 0: never")
     parser.add_argument("--no-scenarios", action="store_true", help="every phone is an ordinary one")
     _add_callbacks(parser.add_argument_group("callbacks"))
     return parser

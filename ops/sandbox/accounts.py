@@ -75,10 +75,13 @@ class Account:
 
     def pay(self, segments: int) -> bool:
         """Take the price of that many segments; False and nothing taken when there is too little."""
-        price = segments * PRICE[self.family]
-        if self.switches.no_money or price > self.funds:
+        return self.spend(segments * PRICE[self.family])
+
+    def spend(self, hundredths: int) -> bool:
+        """Take an amount; False and nothing taken when there is too little."""
+        if self.switches.no_money or hundredths > self.funds:
             return False
-        self.funds -= price
+        self.funds -= hundredths
         return True
 
     def release(self) -> None:

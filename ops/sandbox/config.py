@@ -89,6 +89,7 @@ class SandboxConfig:
 
     `id_counts`: two send requests that differ only in the client `id` are *not* identical (default: they are).
     `drain_batch`: most reports in one `status/get` answer. `scenarios=False` turns the magic numbers off.
+    `call_after`: seconds until a subscriber makes the call that wait_call.php waits for (0: only when told).
     `callback_senders`: most callbacks at once. `any_address`: callbacks may leave this machine.
     """
 
@@ -102,13 +103,14 @@ class SandboxConfig:
     most_bytes: int = 4 * 1024 * 1024
     pushing: Pushing = Pushing()
     callback_senders: int = 8
+    call_after: float = 0.0
     any_address: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.enroute_after <= self.final_after:
             raise ConfigError("enroute_after must be between 0 and final_after")
-        if not 1 <= self.callback_senders <= 100:
-            raise ConfigError("callback_senders must be 1..100")
+        if not 1 <= self.callback_senders <= 100 or self.call_after < 0:
+            raise ConfigError("callback_senders must be 1..100, call_after >= 0")
         if self.slow_for < 0 or self.drain_batch < 1 or self.most_bytes < 1024:
             raise ConfigError("slow_for must be >= 0, drain_batch >= 1, most_bytes >= 1024")
         names = [(account.family, account.login) for account in self.accounts]

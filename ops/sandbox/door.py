@@ -1,6 +1,6 @@
 """How a request comes in and an answer goes out: the only part of the gateway that waits or touches a connection."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,8 @@ class Door:
             return web.Response()
         reply = decide(self._gateway, visit)
         await self._hold(visit.account, reply)
+        if reply.stream is not None:
+            return await _streamed(request, reply, reply.stream)
         if reply.fault in {Fault.DROPPED, Fault.LOST}:
             return _hang_up(request)
         return _response(distorted(reply))
@@ -95,6 +97,15 @@ def distorted(reply: Reply) -> Reply:
             return Reply(body=b"", content_type=reply.content_type)
         case _:
             return reply
+
+
+async def _streamed(request: web.Request, reply: Reply, stream: Iterator[bytes]) -> web.StreamResponse:
+    """Send a long body piece by piece; a lost one ends without its end."""
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
+    await response.prepare(request)
+    for piece in stream:
+        await response.write(piece)
+    return _hang_up(request) if reply.fault is Fault.LOST else response
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """The gateway's whole state, and the one way a message gets into an account's ledger."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ops.sandbox.accounts import Account
@@ -11,7 +12,7 @@ from ops.sandbox.ledger import Message
 from ops.sandbox.parameters import Parameters, without_secrets
 from ops.sandbox.progress import Standing, Timing, standing_of
 from ops.sandbox.pushing.events import Incoming
-from ops.sandbox.pushing.plans import Pushes, plan_incoming, plan_message
+from ops.sandbox.pushing.plans import Plan, Pushes, Stage, plan_incoming, plan_message
 from ops.sandbox.scenarios import DEFAULT, Ending, Fault, Scenario, scenario_of
 
 
@@ -33,6 +34,7 @@ class Reply:
     content_type: str
     status: int = 200
     fault: Fault = Fault.NONE
+    stream: Iterator[bytes] | None = None  # a body too long to be held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,14 @@ class Gateway:
         if account.handler:
             self.pushes.expect(plan_incoming(account, message, self.clock.monotonic()))
         return own
+
+    def await_call(self, account: Account, phone: str, number: str) -> None:
+        """Wait for a subscriber's call; with `call_after` it is made by itself."""
+        now = self.clock.monotonic()
+        account.cabinet.await_call(phone, number, now)
+        if self.config.call_after:
+            due = now + self.config.call_after
+            self.pushes.expect(Plan(account=account, subject=phone, steps=[(due, Stage.RING)]))
 
     def ring(self, account: Account, phone: str) -> int | None:
         """Let a subscriber make the call that is waited for; None when it is not (any more, A9: 15 minutes)."""

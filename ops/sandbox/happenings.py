@@ -8,6 +8,7 @@ from aiohttp import web
 
 from ops.sandbox.accounts import Account
 from ops.sandbox.config import Family
+from ops.sandbox.exports import CANCELLED, COLUMNS, DONE, ENCODINGS, FAILED, Task
 from ops.sandbox.gateway import Gateway
 
 Body = dict[str, Any]  # Any: JSON values, checked by each happening
@@ -44,6 +45,58 @@ def call(gateway: Gateway, account: Account, body: Body) -> Body:
     return {"id": found}
 
 
+def task(gateway: Gateway, account: Account, body: Body) -> Body:
+    """Make a deferred task, as a person does in the cabinet; fields as in `exports.Task`."""
+    given = {name: value for name, value in body.items() if name != "login"}
+    number = len(account.cabinet.tasks) + 1
+    named = {"name": f"task-{number}"} | given
+    if mistake := _task_mistake(named):
+        raise HappeningError(mistake)
+    made = Task(id=number, created=gateway.unix(), created_at=gateway.clock.monotonic(), **named)
+    account.cabinet.tasks.append(made)
+    return {"id": made.id, "name": made.name, "file": made.file}
+
+
+def link(gateway: Gateway, account: Account, body: Body) -> Body:
+    """Make a short link to `link`, or find the one there is, and let `clicks` people click it now."""
+    target, clicks = _text(body, "link"), body.get("clicks", 0)
+    if not target or isinstance(clicks, bool) or not isinstance(clicks, int) or clicks < 0:
+        raise HappeningError("link is needed; clicks is a number")
+    short = account.cabinet.shorten(target, gateway.unix())
+    short.click(gateway.unix(), clicks)
+    return {"id": short.id, "link": short.short}
+
+
+_TASK_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "name": str,
+    "start_after": (int, float),
+    "done_after": (int, float),
+    "ending": int,
+    "encoding": str,
+    "delimiter": str,
+    "header": str,
+    "rows": int,
+    "fault": str,
+    "fault_times": int,
+}
+_TASK_CHOICES: Final[dict[str, tuple[object, ...]]] = {
+    "ending": (DONE, CANCELLED, FAILED),
+    "encoding": ENCODINGS,
+    "header": (*COLUMNS, "none"),
+    "fault": ("", "break", "error"),
+}
+
+
+def _task_mistake(given: Body) -> str:
+    for name, value in given.items():
+        wanted = _TASK_TYPES.get(name)
+        if wanted is None or isinstance(value, bool) or not isinstance(value, wanted):
+            return f"{name}: unknown, or of a wrong type"
+        if value not in _TASK_CHOICES.get(name, (value,)) or (isinstance(value, int | float) and value < 0):
+            return f"{name}: cannot be {value}"
+    return "" if len(given.get("delimiter", ";")) == 1 else "delimiter is one character"
+
+
 def _text(body: Body, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
@@ -78,4 +131,4 @@ def _json(body: Body, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
-HAPPENINGS: Final[dict[str, Happen]] = {"incoming": incoming, "call": call}
+HAPPENINGS: Final[dict[str, Happen]] = {"incoming": incoming, "call": call, "task": task, "link": link}

@@ -67,6 +67,11 @@ class Ledger:
         self._removed.add(message.number)
         self._by_reference.pop((message.provider_id, message.phone), None)
 
+    @property
+    def removed(self) -> int:
+        """How many were taken back."""
+        return len(self._removed)
+
     def is_removed(self, message: Message) -> bool:
         """Whether the message was taken back."""
         return message.number in self._removed

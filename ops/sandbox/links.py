@@ -32,9 +32,9 @@ class Link:
         """The link as it stands in the message (the host is invented)."""
         return f"https://smsc.example/{self.id}"
 
-    def click(self, now: float) -> None:
-        """Count one click."""
-        self.by_day[_day(now)] += 1
+    def click(self, now: float, times: int = 1) -> None:
+        """Count clicks of today."""
+        self.by_day[_day(now)] += times
 
     def clicks(self, now: float) -> Clicks:
         """Sum the clicks as of now."""

@@ -23,5 +23,13 @@ def count_segments(text: str) -> int:
     return _split(len(text.encode("utf-16-le")) // 2, 70, 67)
 
 
+def cut_text(text: str, most: int) -> str:
+    """Shorten a text until it has at most `most` parts (A3 maxsms: it is cut, not refused)."""
+    while count_segments(text) > most:
+        over = count_segments(text) - most
+        text = text[: -max(1, (over - 1) * 60)]
+    return text
+
+
 def _split(length: int, alone: int, joined: int) -> int:
     return 1 if length <= alone else -(-length // joined)

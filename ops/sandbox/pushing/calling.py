@@ -8,7 +8,7 @@ import aiohttp
 
 from ops.sandbox.gateway import Gateway
 from ops.sandbox.ledger import Message
-from ops.sandbox.pushing.events import HANDED_ON, Event, Report
+from ops.sandbox.pushing.events import HANDED_ON, Event, Incoming, Report
 from ops.sandbox.pushing.letters import Letter, letter_about, letter_for
 from ops.sandbox.pushing.plans import Plan, Stage
 
@@ -38,7 +38,10 @@ class Caller:
         while True:
             await pushes.woken.wait()
             for plan in pushes.due(self._gateway.clock.monotonic()):
-                await self._queue.put(plan)
+                if isinstance(plan.subject, str):
+                    self._gateway.ring(plan.account, plan.subject)
+                else:
+                    await self._queue.put(plan)
             await asyncio.sleep(TICK)
 
     async def _send(self, session: aiohttp.ClientSession) -> None:
@@ -54,17 +57,18 @@ class Caller:
         gone = isinstance(subject, Message) and account.ledger.is_removed(subject)
         if account.retired or gone:
             return None
-        event = self._event(plan)
+        if isinstance(subject, Message):
+            event: Event = self._report(subject, plan.steps[0][1])
+        elif isinstance(subject, Incoming):
+            event = subject
         if plan.url and isinstance(event, Report):
             return letter_about(event, plan.url, account.pushing.method)
         return letter_for(event, account.handler) if account.handler else None
 
-    def _event(self, plan: Plan) -> Event:
-        if not isinstance(plan.subject, Message):
-            return plan.subject
-        message, timing = plan.subject, self._gateway.timing
+    def _report(self, message: Message, stage: Stage) -> Report:
+        timing = self._gateway.timing
         left = message.received_unix + message.delay
-        if plan.steps[0][1] is Stage.ENROUTE or message.ending is None:
+        if stage is Stage.ENROUTE or message.ending is None:
             return Report(message=message, ending=HANDED_ON, since=left + timing.enroute_after)
         return Report(message=message, ending=message.ending, since=left + timing.final_after)
 

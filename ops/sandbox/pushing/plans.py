@@ -21,14 +21,18 @@ class Stage(StrEnum):
     ENROUTE = "enroute"
     FINAL = "final"
     INCOMING = "incoming"
+    RING = "ring"  # no callback: a subscriber makes the call that is waited for
 
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """The callbacks of one subject, made one after the other: (due at, stage). `url` is a message's own address."""
+    """The callbacks of one subject, made one after the other: (due at, stage). `url` is a message's own address.
+
+    The subject of a ring is the phone that calls.
+    """
 
     account: Account
-    subject: Message | Incoming
+    subject: Message | Incoming | str
     steps: list[tuple[float, Stage]]
     url: str = ""
     attempts: int = 0

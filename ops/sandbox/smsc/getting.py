@@ -24,7 +24,7 @@ from ops.sandbox.smsc.answers import (
     Zone,
 )
 from ops.sandbox.smsc.dates import MOSCOW, start_of_day
-from ops.sandbox.smsc.reading import BAD, bare_phone, read_phones
+from ops.sandbox.smsc.reading import BAD, bare_phone, read_phones, whole_number
 from ops.sandbox.smsc.rows import PRICE_OF_ONE, sent_row
 
 _MOST_MESSAGES: Final = 1000  # A6 `cnt` of get_messages
@@ -49,14 +49,14 @@ def decide_history(gateway: Gateway, visit: Visit) -> Answer:
     """Answer `get_messages=1`: newest first, `prev_id` pages backwards."""
     parameters, limits = visit.parameters, visit.account.limits
     span = _span(visit)
-    count, before = _number(parameters.get("cnt") or str(_MOST_MESSAGES)), parameters.get("prev_id", "")
-    if span is None or not count or count > _MOST_MESSAGES or (before and _number(before) is None):
+    count, before = whole_number(parameters.get("cnt") or str(_MOST_MESSAGES)), parameters.get("prev_id", "")
+    if span is None or not count or count > _MOST_MESSAGES or (before and whole_number(before) is None):
         return BAD
     key = fingerprint(parameters, id_counts=True)
     if not limits.admits(IDENTICAL_HISTORY, key, visit.arrived) or not limits.admits(HISTORY, None, visit.arrived):
         return _TOO_MANY
     phones = read_phones(parameters.get("phone", ""))
-    rows = islice(_sent(visit, span, phones, _number(before)), count)
+    rows = islice(_sent(visit, span, phones, whole_number(before)), count)
     found = tuple(sent_row(gateway, message, message.phone) for message in rows)
     return History(found=found) if found else Refusal(code=3, text=NOT_FOUND)
 
@@ -64,17 +64,17 @@ def decide_history(gateway: Gateway, visit: Visit) -> Answer:
 def decide_answers(gateway: Gateway, visit: Visit) -> Answer:
     """Answer `get_answers=1`: the first `cnt` incoming messages of today, of `hour` hours, or after `after_id`."""
     parameters = visit.parameters
-    count = _number(parameters.get("cnt") or str(_MOST_ANSWERS))
+    count = whole_number(parameters.get("cnt") or str(_MOST_ANSWERS))
     hours, after = parameters.get("hour") or "", parameters.get("after_id") or ""
-    if not count or count > _MOST_ANSWERS or (after and _number(after) is None):
+    if not count or count > _MOST_ANSWERS or (after and whole_number(after) is None):
         return BAD
-    if hours and not 1 <= (_number(hours) or 0) <= _MOST_HOURS:
+    if hours and not 1 <= (whole_number(hours) or 0) <= _MOST_HOURS:
         return BAD
     if not visit.account.limits.admits(IDENTICAL_ANSWERS, fingerprint(parameters, id_counts=True), visit.arrived):
         return _TOO_MANY
     first = _first_moment(gateway.unix(), hours, after)
     to_phone = bare_phone(parameters.get("to_phone", ""))
-    rows = visit.account.inbox.since(first, _number(after) or 0)
+    rows = visit.account.inbox.since(first, whole_number(after) or 0)
     wanted = (row for row in rows if to_phone in {"", row.to})
     return Answers(found=tuple(_answer(row) for row in islice(wanted, count)))
 
@@ -133,7 +133,3 @@ def _answer(message: Incoming) -> AnswerRow:
         to_phone=message.to,
         sent=int(message.sent),
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None

@@ -13,14 +13,17 @@ from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.limits import MOST_SIMULTANEOUS, Violation
 from ops.sandbox.parameters import Parameters, read_json, read_smsc, salvage_json
 from ops.sandbox.smsc.answers import TOO_MANY_AT_ONCE, Answer, Refusal
-from ops.sandbox.smsc.asking import decide_balance
+from ops.sandbox.smsc.asking import decide_balance, decide_operator, decide_tinyurl
+from ops.sandbox.smsc.downloads import decide_download, decide_downloads
 from ops.sandbox.smsc.getting import decide_answers, decide_history, decide_price, decide_stat
+from ops.sandbox.smsc.numbers import decide_numbers, decide_prolong, decide_rent, decide_wait_call
 from ops.sandbox.smsc.reading import BAD
 from ops.sandbox.smsc.replying import reply
 from ops.sandbox.smsc.sending import decide_send
 from ops.sandbox.smsc.statuses import decide_status
+from ops.sandbox.smsc.templates import decide_add, decide_change, decide_delete, decide_templates
 
-Action = tuple[Call, Callable[[Gateway, Visit], Answer]]
+Action = tuple[Call, Callable[[Gateway, Visit], Answer | Reply]]
 
 # script -> flag of an action ("" needs none) -> action; A4-A10
 SCRIPTS: Final[Mapping[str, Mapping[str, Action]]] = {
@@ -31,6 +34,25 @@ SCRIPTS: Final[Mapping[str, Mapping[str, Action]]] = {
         "get_answers": (Call.ANSWERS, decide_answers),
         "get_stat": (Call.STAT, decide_stat),
         "get_price": (Call.PRICE, decide_price),
+    },
+    "/sys/info.php": {"get_operator": (Call.OPERATOR, decide_operator)},
+    "/sys/tinyurls.php": {"get": (Call.TINYURL, decide_tinyurl)},
+    "/sys/templates.php": {
+        "add": (Call.TEMPLATES, decide_add),
+        "chg": (Call.TEMPLATES, decide_change),
+        "del": (Call.TEMPLATES, decide_delete),
+        "get": (Call.TEMPLATES, decide_templates),
+    },
+    "/sys/receive_phones.php": {
+        "get": (Call.NUMBERS, decide_numbers),  # S4 shows a g; which of the two it is, is not known (A8)
+        "gets": (Call.NUMBERS, decide_numbers),
+        "buy": (Call.NUMBERS, decide_rent),
+        "chg": (Call.NUMBERS, decide_prolong),
+    },
+    "/sys/wait_call.php": {"": (Call.WAIT_CALL, decide_wait_call)},
+    "/sys/downloads.php": {
+        "get_list": (Call.DOWNLOADS, decide_downloads),
+        "get_file": (Call.DOWNLOADS, decide_download),
     },
 }
 
@@ -93,5 +115,9 @@ def _chooser(actions: Mapping[str, Action]) -> Choose:
     return choose
 
 
-def _written(decide: Callable[[Gateway, Visit], Answer]) -> Decide:
-    return lambda gateway, visit: reply(decide(gateway, visit), visit.parameters)
+def _written(decide: Callable[[Gateway, Visit], Answer | Reply]) -> Decide:
+    def decide_and_write(gateway: Gateway, visit: Visit) -> Reply:
+        answer = decide(gateway, visit)
+        return answer if isinstance(answer, Reply) else reply(answer, visit.parameters)
+
+    return decide_and_write

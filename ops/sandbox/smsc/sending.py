@@ -27,7 +27,8 @@ Fates = dict[str, Scenario]
 
 def decide_send(gateway: Gateway, visit: Visit) -> Reply:
     """Answer `send.php` or `/rest/send/`."""
-    request = read_send(visit.parameters, gateway.unix())
+    now, cabinet = gateway.unix(), visit.account.cabinet
+    request = read_send(visit.parameters, now, lambda text: cabinet.shortened(text, now))
     if isinstance(request, Refusal):
         return reply(request, visit.parameters)
     fates = {row.phone: gateway.fate_of(row.phone) for row in request.rows}
@@ -78,7 +79,7 @@ def _price(request: SendRequest) -> Priced | None:
 
 def _accept(gateway: Gateway, visit: Visit, request: SendRequest, fates: Fates) -> Refusal | Taken:
     account = visit.account
-    items = [_item(account, row, fates[row.phone]) for row in request.rows]
+    items = [_item(account, row, fates[row.phone], request.kind) for row in request.rows]
     good = [item for item in items if not item.refused]
     segments = sum(item.segments for item in good)
     error = _whole_error(account, request, fates, all_refused=not good)
@@ -99,7 +100,7 @@ def _row_error(account: Account, row: Row, fate: Scenario) -> int:
     return fate.smsc_error if account.takes_effect(fate, row.phone) else 0
 
 
-def _item(account: Account, row: Row, fate: Scenario) -> Item:
+def _item(account: Account, row: Row, fate: Scenario, kind: int) -> Item:
     refused = REFUSED_ROWS.get(_row_error(account, row, fate))
     return Item(
         phone=row.phone,
@@ -108,6 +109,7 @@ def _item(account: Account, row: Row, fate: Scenario) -> Item:
         segments=row.segments,
         ending=refused or fate.ending,
         refused=refused is not None,
+        kind=kind,
     )
 
 
