@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -67,21 +68,19 @@ async def serve(
     """
     access = Access.for_address(host, os.environ.get(TOKEN_VARIABLE, ""))
     redis = connect(redis_url)
-    try:
-        runner = web.AppRunner(create_app(redis, access=access), access_log=None, shutdown_timeout=_STOP_WITHIN)
-        await runner.setup()
+    runner = web.AppRunner(create_app(redis, access=access), access_log=None, shutdown_timeout=_STOP_WITHIN)
+    with _told_to_stop() as told:
         try:
-            site = web.TCPSite(runner, host, default_port() if port is None else port)
-            await site.start()
+            await runner.setup()
+            await web.TCPSite(runner, host, default_port() if port is None else port).start()
             address = _address(host, runner)
             log.info("web_started", address=address)
             if on_ready is not None:
                 on_ready(address)
-            await _until_told_to_stop()
+            await told.wait()
         finally:
             await runner.cleanup()
-    finally:
-        await redis.aclose()
+            await redis.aclose()
 
 
 def default_port() -> int:
@@ -102,12 +101,14 @@ def _address(host: str, runner: web.AppRunner) -> str:
     return f"http://{name}:{runner.addresses[0][1]}/"
 
 
-async def _until_told_to_stop() -> None:
+@contextmanager
+def _told_to_stop() -> Iterator[asyncio.Event]:
+    """Set by SIGTERM or SIGINT."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     try:
-        await told.wait()
+        yield told
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
