@@ -21,6 +21,7 @@ from ops.dashboard.pages import Pages
 from ops.dashboard.watch import Watch
 from producer.contract.client import Client
 from producer.pool import connect
+from worker.callbacks import mount_configured
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8080
@@ -68,13 +69,15 @@ async def serve(
     """
     access = Access.for_address(host, os.environ.get(TOKEN_VARIABLE, ""))
     redis = connect(redis_url)
-    runner = web.AppRunner(create_app(redis, access=access), access_log=None, shutdown_timeout=_STOP_WITHIN)
+    app = create_app(redis, access=access)
+    called = mount_configured(app, redis)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_WITHIN)
     with _told_to_stop() as told:
         try:
             await runner.setup()
             await web.TCPSite(runner, host, default_port() if port is None else port).start()
             address = _address(host, runner)
-            log.info("web_started", address=address)
+            log.info("web_started", address=address, callbacks=called)
             if on_ready is not None:
                 on_ready(address)
             await told.wait()

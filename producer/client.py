@@ -287,6 +287,11 @@ class CampaignProducer:
 
     async def _control(self, campaign_id: str, action: Action) -> CampaignState:
         campaign = await self._campaign(campaign_id)
+        if campaign.kind is CampaignKind.SINGLE:
+            raise CampaignExistsError(
+                f"campaign {campaign.id!r} gathers the day's single messages: what would hold it up would hold up"
+                " every later one; pause the account instead"
+            )
         state, changed = await self._intake.control(campaign.id, campaign.account, action)
         if state is None:
             raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")

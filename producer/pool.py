@@ -33,4 +33,6 @@ def connect(url: str, *, connections: int = _MOST_CONNECTIONS) -> Client:
         timeout=5,
         max_connections=connections,
     )
-    return cast("Client", ArqRedis(pool))
+    client = ArqRedis(pool)
+    client.auto_close_connection_pool = True  # redis-py leaves a given pool open, and its connections with it
+    return cast("Client", client)

@@ -15,6 +15,7 @@ from producer.contract.messages import AccountName
 from producer.directory import AccountEntry
 from worker.applying import PushApplier
 from worker.asking import Asker
+from worker.calling import Caller
 from worker.engine import AccountQueues
 from worker.feeding import Feeder
 from worker.incoming import IncomingBook
@@ -58,6 +59,7 @@ class TrackingParts:
     gate: Gate
     exchange: Exchange
     poller: Poller
+    caller: Caller
     applier: PushApplier
 
 
@@ -144,8 +146,15 @@ class App:
             settings=self.settings.tracking,
             worker=self.worker,
         )
-        applier = PushApplier(account, self.redis, tracker, IncomingBook(account, self.redis), self.book)
-        return TrackingParts(account=account, gate=gate, exchange=exchange, poller=poller, applier=applier)
+        applier = PushApplier(account, self.redis, tracker, IncomingBook(account, self.redis))
+        return TrackingParts(
+            account=account,
+            gate=gate,
+            exchange=exchange,
+            poller=poller,
+            caller=Caller(account, asker, poller, self.book),
+            applier=applier,
+        )
 
     def entries(self) -> list[AccountEntry]:
         """What this process announces of its accounts."""

@@ -15,7 +15,6 @@ from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from worker.callbacks import kept
 from worker.incoming import IncomingBook
-from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Report
 from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, Unreadable
 from worker.providers.registry import PUSHES
@@ -32,14 +31,11 @@ log = structlog.get_logger(__name__)
 class PushApplier:
     """Applies the pushes of one account. Only the account's reader should call `step`."""
 
-    def __init__(
-        self, account: Account, redis: Client, tracker: Tracker, incoming: IncomingBook, book: AccountBook
-    ) -> None:
+    def __init__(self, account: Account, redis: Client, tracker: Tracker, incoming: IncomingBook) -> None:
         self._account = account
         self._redis = redis
         self._tracker = tracker
         self._incoming = incoming
-        self._book = book
         self._push = PUSHES.get(account.family.name)
 
     async def run(self) -> None:
@@ -78,7 +74,6 @@ class PushApplier:
         if reports:
             # where the reference is ours, the claim knows it before the wire does: an unknown one is not ours
             await self._tracker.apply(reports, shelve=not self._account.family.own_reference)
-            await self._book.note_report(AccountName(self._account.name))
         for item in items:
             match item:
                 case Report():

@@ -22,6 +22,9 @@ from worker.tracking import Tracker
 
 _MOST_DUE: Final = 2000
 _MOST_SINGLE: Final = 100
+_SHARE: Final = 0.1
+"""Of the account's rate that single look-ups may use while messages wait to be sent."""
+
 _AT_ONCE: Final = 4
 """Status requests at once: PROVIDERS.md A4, five simultaneous ones are refused."""
 
@@ -128,7 +131,15 @@ class Lookups:
         singles = rows
         if len(rows) > _AT_ONCE and await asked(rows[: lookup.most]):
             singles = rows[lookup.most :]
-        await asyncio.gather(*(asked([row]) for row in singles[:_MOST_SINGLE]))
+        await asyncio.gather(*(asked([row]) for row in singles[: await self._singles()]))
+
+    async def _singles(self) -> int:
+        """How many single requests this turn may make: while there is something to send, only a share of the rate."""
+        a_turn = self._account.limits.rate * self._settings.poll_every
+        queues = [keys.queue(self._account.name, lane) for lane in Lane]
+        now_ms = time.time() * 1000
+        is_sending = any([await self._redis.zcount(queue, "-inf", now_ms) for queue in queues])
+        return max(1, min(_MOST_SINGLE, int(a_turn * (_SHARE if is_sending else 1.0))))
 
     def _is_to_be_asked(self, row: Open) -> bool:
         """An uncertain submission is given its grace before 'not found' would be believed."""
@@ -200,12 +211,15 @@ class Lookups:
         age = now - row.record.changed_at
         left = self._settings.give_up_after - age
         if row.record.state is State.UNCERTAIN:
-            wait = self._settings.lookup_grace - age if age < self._settings.lookup_grace else _SHORTEST_LOOK
-            return max(1.0, min(wait, _HELD_LOOK))
+            return max(1.0, self._settings.lookup_grace - age) if age < self._settings.lookup_grace else self._later()
         if self._account.family.lookup is None:
             return max(1.0, left)
         shortest = min(_SHORTEST_LOOK, self._settings.poll_every)
         return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
+
+    def _later(self) -> float:
+        """Seconds until an uncertain submission is asked about again; where nobody can be asked, it is held."""
+        return _SHORTEST_LOOK if self._account.family.lookup is not None else _HELD_LOOK
 
     async def _open(self, references: Sequence[Reference]) -> dict[Reference, list[Open]]:
         behind = await self._reader.behind(self._account.name, references)

@@ -17,11 +17,14 @@ from producer.contract.client import Client
 from worker.asking import Asker
 from worker.ledger import Journal
 from worker.ledger.accounts import AccountBook
+from worker.ledger.journal import JournalEntry
 from worker.lookups import Lookups
+from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import (
     Answer,
     Balance,
     BalanceCall,
+    Dialect,
     Drain,
     History,
     HttpRequest,
@@ -49,6 +52,10 @@ _APPLIED: Final = "applied"
 log = structlog.get_logger(__name__)
 
 
+class NotTheReaderError(Exception):
+    """Another process holds the lease to read this account's reports."""
+
+
 class Poller:
     """Polls one account: drain or history, then look-ups of what is due, then the balance when it is blocked."""
 
@@ -74,6 +81,7 @@ class Poller:
         self._book = book
         self._settings = settings
         self._worker = worker
+        self._draining = asyncio.Lock()
 
     async def step(self) -> bool:
         """One turn; False when another process reads this account."""
@@ -89,6 +97,22 @@ class Poller:
         await self._lookups.step()
         await self._tracker.rematch()
         return True
+
+    async def drain_for(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
+        """One drain that a person asked for: by the one reader only, journal first, applied like any other.
+
+        Raises NotTheReaderError when another process reads this account, TooSoonError as the asker does.
+        """
+        drain = self._account.family.drain
+        if drain is None:
+            raise ValueError(f"the {self._account.family.name} family has no drain")
+        async with self._draining:
+            if not await self._is_reader():
+                raise NotTheReaderError(f"another process reads the reports of {self._account.name}")
+            answer = await self._asker.attempt(request)
+            if isinstance(answer, Answer):
+                await self._take(drain, answer)
+            return answer
 
     async def release(self) -> None:
         """Give the lease up, so that another process need not wait for it to run out."""
@@ -114,7 +138,7 @@ class Poller:
         while entries := await self._journal.since(self._account.name, after):
             for entry in entries:
                 if entry.call == "drain":
-                    await self._read_drain(drain, Answer(status=entry.status, body=entry.body))
+                    await self._read_drain(drain, _entry_answer(entry))
             after = entries[-1].id
             await self._mark(after)
 
@@ -122,20 +146,24 @@ class Poller:
         """Drain until nothing is left; while messages wait to be sent, slowly, and no longer than a turn."""
         ends = time.monotonic() + self._settings.poll_every
         for _ in range(_MOST_DRAINS):
-            if not await self._is_reader():  # renews the lease: a long backlog outlasts it
-                return
-            answer = await self._ask(drain.build(self._account.credentials))
-            if answer is None:
-                return
-            entry = await self._journal.write(self._account.name, "drain", answer.status, answer.body)
-            more = await self._read_drain(drain, answer)
-            await self._mark(entry)
-            if not more:
-                return
+            async with self._draining:
+                if not await self._is_reader():  # renews the lease: a long backlog outlasts it
+                    return
+                answer = await self._ask(drain.build(self._account.credentials))
+                if answer is None or not await self._take(drain, answer):
+                    return
             if await self._is_sending():
                 if time.monotonic() >= ends:
                     return
                 await asyncio.sleep(_SHARE / self._account.limits.rate)
+
+    async def _take(self, drain: Drain, answer: Answer) -> bool:
+        """Keep one drained answer, apply it, remember that it is applied; whether there may be more to read."""
+        form = answer.dialect.format
+        entry = await self._journal.write(self._account.name, "drain", answer.status, answer.body, form=form)
+        more = await self._read_drain(drain, answer)
+        await self._mark(entry)
+        return more
 
     async def _read_drain(self, drain: Drain, answer: Answer) -> bool:
         """Apply one drained answer; whether there may be more to read."""
@@ -147,7 +175,6 @@ class Poller:
                 applied = await self._tracker.apply([item for item in items if isinstance(item, Report)])
                 if items:
                     log.debug("drained", account=self._account.name, reports=len(items), moved=applied.moved)
-                    await self._note("report_at")
                 return more
             case other:
                 assert_never(other)
@@ -192,8 +219,6 @@ class Poller:
             case Reports(items=items, more=more):
                 reports = [item for item in items if isinstance(item, Report)]
                 applied = await self._tracker.apply(reports, shelve=False)
-                if applied.moved:
-                    await self._note("report_at")
                 return reports[-1].cursor if more and applied.moved else ""
             case other:
                 assert_never(other)
@@ -233,3 +258,7 @@ class Poller:
 
     async def _note(self, field: str, offset: float = 0.0) -> None:
         await self._book.note(self._account.name, {field: str(int(time.time() + offset))})
+
+
+def _entry_answer(entry: JournalEntry) -> Answer:
+    return Answer(status=entry.status, body=entry.body, dialect=Dialect(format=entry.form))

@@ -43,9 +43,9 @@ class Preparer:
     async def prepare(self, jobs: Sequence[Taken]) -> tuple[list[Prepared], list[Taken]]:
         """Requests in the order of the jobs, and the jobs whose message does not exist (any more)."""
         messages = [job.message for job in jobs]
+        campaigns = await self._campaigns(messages)  # before the recipients: never a new text for old ones
         recipients = await self._reader.recipients(messages)
         again = await self._tried_before(messages)
-        campaigns = await self._campaigns(messages)
         ready: dict[tuple[CampaignId, Lane, str], list[_Ready]] = {}
         lost = []
         for job in jobs:
@@ -57,7 +57,11 @@ class Preparer:
             alone = str(job.message) if job.message in again else ""
             ready.setdefault((job.message.campaign, job.lane, alone), []).append(row)
         groups = (group for rows in ready.values() for group in self._groups(rows))
-        return [self._request(group) for group in groups], lost
+        return [self._request(group, campaigns) for group in groups], lost
+
+    def forget(self, campaign: CampaignId) -> None:
+        """Read a campaign anew: the claim said that its id is another one's by now."""
+        self._reader.forget(campaign)
 
     async def _tried_before(self, messages: Sequence[MessageId]) -> set[MessageId]:
         """Messages of a second attempt travel alone, so that one bad row cannot hold up its neighbours."""
@@ -89,7 +93,7 @@ class Preparer:
             for start in range(0, len(places), most):
                 yield [rows[place] for place in places[start : start + most]]
 
-    def _request(self, group: Sequence[_Ready]) -> Prepared:
+    def _request(self, group: Sequence[_Ready], campaigns: Mapping[CampaignId, CampaignView]) -> Prepared:
         family = self._account.family
         reference = Reference("v" + secrets.token_hex(_REFERENCE_BYTES))
         outgoing = tuple(row.outgoing for row in group)
@@ -102,6 +106,7 @@ class Preparer:
             messages=tuple(row.job.message for row in group),
             reference=reference,
             login=self._login,
+            version=campaigns[first.message.campaign].version,
             msisdns=tuple(row.outgoing.msisdn for row in group),
             fingerprint=request.fingerprint,
             fence=family.rules.fence,

@@ -17,15 +17,17 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import FEED, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import FEED, PROVIDER_CALL, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.directory import announce
 from producer.pool import connect
 from worker.app import App, SendingParts, TrackingParts
+from worker.calling import provider_call
 from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
 from worker.feeding import ask_for_feed, feed
 from worker.settings import Settings
+from worker.stopping import end
 
 _BEAT: Final = 1.0
 _BEAT_LIFE: Final = 60
@@ -33,6 +35,8 @@ _HEALTH_EVERY: Final = 5
 _AFTER_ERROR: Final = 1.0
 _SWEEP_SECONDS: Final = {0, 15, 30, 45}
 _FORGET_WORKER: Final = 86_400
+_ANSWER_LIFE: Final = 60
+_MANY_TRIES: Final = 10_000  # a job that is another process' to do is put back until that one takes it
 
 log = structlog.get_logger(__name__)
 
@@ -110,9 +114,7 @@ class Process:
         await asyncio.gather(*(parts.sender.stop(within * 0.8) for parts in self._sending))
         left = max(0.5, ends - time.monotonic())
         await asyncio.gather(*(control.stop(left) for control in self._controls))
-        for task in [*self._senders, *self._tasks]:
-            task.cancel()
-        await asyncio.gather(*self._senders, *self._tasks, return_exceptions=True)
+        await end([*self._senders, *self._tasks])
         with suppress(RedisError, OSError):
             await self._leave()
         for exchange in [parts.exchange for parts in self._sending] + [parts.exchange for parts in self._tracking]:
@@ -149,11 +151,20 @@ class Process:
         control = ControlWorker(
             keys.CONTROL_TRACK,
             self.app.redis,
-            [func(cast("WorkerCoroutine", resolve), name=RESOLVE, max_tries=1)],
+            [
+                func(cast("WorkerCoroutine", resolve), name=RESOLVE, max_tries=1),
+                func(
+                    cast("WorkerCoroutine", provider_call),
+                    name=PROVIDER_CALL,
+                    keep_result=_ANSWER_LIFE,
+                    max_tries=_MANY_TRIES,
+                ),
+            ],
             cron_jobs=[cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1)],
             context={
                 "reader": self.app.reader,
                 "ledger": self.app.ledger,
+                "callers": {parts.account.name: parts.caller for parts in self._tracking},
                 "give_up_after": self.app.settings.tracking.give_up_after,
             },
         )

@@ -21,6 +21,7 @@ from worker.ledger import Claimed, Ledger, Write
 from worker.ledger.ledger import ClaimAnswer
 from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
+from worker.stopping import end
 from worker.submitting import Submitter
 from worker.throttle import Admission, Gate, Waiting
 from worker.throttle.gate import until_open
@@ -85,14 +86,15 @@ class Sender:
             async with asyncio.timeout(within), self._turn:  # the last claim is handed over
                 pass
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
-        for consumer in self._consumers:
-            consumer.cancel()
-        await asyncio.gather(*self._consumers, return_exceptions=True)
+        await end(self._consumers)
         while not self._claimed.empty():
             prepared, claimed = self._claimed.get_nowait()
             await self._release(prepared, claimed)
-        await self._recorder.drain()
-        await self._gate.close()
+        try:
+            await asyncio.wait_for(self._recorder.drain(), max(1.0, ends - time.monotonic()))
+            await self._gate.close()
+        except (TimeoutError, RedisError, OSError) as error:
+            log.error("stopped_unrecorded", error=type(error).__name__)  # noqa: TRY400 - the kind says it all
 
     async def send_now(self, message: MessageId, job: Taken) -> None:
         """Send one message outside the loop: what the arq function does under a stock arq worker."""
@@ -143,6 +145,8 @@ class Sender:
                 refused.append((each, claimed))
         self._give_up(admission.permits - len(prepared) + len(refused))
         for each, claimed in refused:
+            if any(claim.answer is ClaimAnswer.CHANGED for claim in claimed):
+                self._preparer.forget(each.claim.campaign)
             await self._release(each, claimed)
 
     async def _prepared(self, jobs: Sequence[Taken], most: int) -> Sequence[Prepared]:
@@ -192,6 +196,8 @@ class Sender:
                 writes = await self._submitter.submit(prepared, claimed)
             finally:
                 self._gate.left()
+            for write in writes:
+                self._queues.count(write.lane, write.event)
             await self._recorder.put(writes)
             if _cancelled():  # on the wire: what it meant is recorded, so it may end now
                 return

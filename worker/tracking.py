@@ -67,6 +67,8 @@ class Tracker:
         moved = sum(1 for _, _, has_moved in answers if has_moved)
         if any(state is State.DEFERRED for _, state, has_moved in answers if has_moved):
             log.warning("messages_returned_unsent", account=self._account.name)
+        if moved:
+            await self._book.note_report(self._account.name)
         return Applied(moved=moved, unchanged=len(reports) - moved - len(unknown), unknown=len(unknown))
 
     async def recorded(self, answers: Sequence[Recorded]) -> None:

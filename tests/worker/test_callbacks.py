@@ -35,7 +35,7 @@ class Post:
         book = AccountBook(redis=stage.redis)
         tracker = Tracker(account, stage.redis, stage.ledger, stage.reader, book)
         incoming = IncomingBook(account, stage.redis)
-        self.applier = PushApplier(account, stage.redis, tracker, incoming, book)
+        self.applier = PushApplier(account, stage.redis, tracker, incoming)
 
     async def call(self, fields: dict[str, str], *, secret: str = SECRET) -> int:
         names = ("phone", "mes", "to") if "mes" in fields else ("id", "phone", "status")

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from arq.connections import ArqRedis
@@ -12,6 +11,7 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker
 
 from producer.contract.client import Client
+from worker.stopping import end
 
 _POLL = 0.05
 _JOB_TIMEOUT = 60
@@ -52,10 +52,4 @@ class ControlWorker(Worker):
         running = [task for task in self.tasks.values() if not task.done()]
         if running:
             await asyncio.wait(running, timeout=within)
-        for task in self.tasks.values():
-            task.cancel()
-        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        if self.main_task is not None:
-            self.main_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.main_task
+        await end([*self.tasks.values(), *([self.main_task] if self.main_task is not None else [])])

@@ -12,6 +12,7 @@ from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from producer.contract.messages import AccountName, MessageId
 from producer.contract.scripts import Script
+from producer.contract.states import Event
 
 _READY: Final = Script("worker.engine", "ready")
 _TAKE: Final = Script("worker.engine", "take")
@@ -41,6 +42,13 @@ class AccountQueues:
         self.complete = dict.fromkeys(self._lanes, 0)
         self.failed = dict.fromkeys(self._lanes, 0)
         self.retried = dict.fromkeys(self._lanes, 0)
+
+    def count(self, lane: Lane, event: Event) -> None:
+        """Count the end of a job as arq would: done, or to be run again."""
+        if event in {Event.DEFER, Event.RELEASE}:
+            self.retried[lane] += 1
+        else:
+            self.complete[lane] += 1
 
     async def ready(self) -> int:
         """How many jobs may be taken now, both lanes together."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from producer.contract import keys
-from producer.contract.client import Client
+from producer.contract.client import Client, Value
 from producer.contract.messages import AccountName
 
 _MOST_BODY: Final = 1024 * 1024
@@ -12,12 +12,16 @@ _MOST_BODY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """One raw answer: which call it answered, the HTTP status, the bytes (cut at one megabyte)."""
+    """One raw answer: which call it answered, the HTTP status, the bytes (cut at one megabyte).
+
+    `form` is the format that was asked for, in the provider's word; empty: the family's default.
+    """
 
     id: str
     call: str
     status: int
     body: bytes
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +31,12 @@ class Journal:
     redis: Client
     length: int
 
-    async def write(self, account: AccountName, call: str, status: int, body: bytes) -> str:
+    async def write(self, account: AccountName, call: str, status: int, body: bytes, *, form: str = "") -> str:
         """Keep a raw answer; returns the entry's id once it is in Redis."""
+        fields: dict[str, Value] = {"call": call, "status": status, "body": body[:_MOST_BODY]}
         entry = await self.redis.xadd(
             keys.journal(account),
-            {"call": call, "status": status, "body": body[:_MOST_BODY]},
+            fields | ({"form": form} if form else {}),
             maxlen=self.length,
             approximate=True,
         )
@@ -46,6 +51,7 @@ class Journal:
                 call=fields[b"call"].decode(),
                 status=int(fields[b"status"]),
                 body=fields[b"body"],
+                form=fields.get(b"form", b"").decode(),
             )
             for entry_id, fields in rows
         ]

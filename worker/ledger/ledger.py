@@ -34,6 +34,7 @@ class ClaimAnswer(StrEnum):
     DOUBT = "doubt"  # another claim died: the message is uncertain now
     DONE = "done"  # submitted or final already
     SUPPRESSED = "suppressed"  # the MSISDN is on the suppression list
+    CHANGED = "changed"  # the id is another campaign's by now: what was prepared is not to be sent
     FENCED = "fenced"  # an identical request left less than the fence ago
 
 
@@ -41,7 +42,8 @@ class ClaimAnswer(StrEnum):
 class ClaimRequest:
     """The messages of one request about to leave: one campaign, one account, one lane.
 
-    `msisdns` are theirs, in the same order, for the suppression list (empty: it is not looked at).
+    `msisdns` are theirs, in the same order, for the suppression list (empty: it is not looked at);
+    `version` is that of the campaign they were prepared from (empty: any).
     """
 
     campaign: CampaignId
@@ -51,6 +53,7 @@ class ClaimRequest:
     reference: Reference
     login: str
     msisdns: tuple[Msisdn, ...] = ()
+    version: str = ""
     fingerprint: str = ""
     fence: float = 0.0  # seconds
 
@@ -222,6 +225,7 @@ class Ledger:
             self.reference_life,
             fence,
             self.grace,
+            request.version,
         ]
         for message, msisdn in zip(request.messages, request.msisdns or ("",) * len(request.messages), strict=True):
             args += (message.chunk, message.place, msisdn)

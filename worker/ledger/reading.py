@@ -23,6 +23,7 @@ class CampaignView:
 
     campaign: Campaign
     template: Template
+    version: str  # an id may be used again after its campaign was retired; the version may not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +49,26 @@ class LedgerReader:
     def __init__(self, redis: Client) -> None:
         self._redis = redis
         self._campaigns: Recent[CampaignId, CampaignView] = Recent(_MOST_CAMPAIGNS)
-        self._chunks: Recent[tuple[CampaignId, int], tuple[Recipient, ...]] = Recent(_MOST_CHUNKS)
+        self._chunks: Recent[tuple[CampaignId, int, str], tuple[Recipient, ...]] = Recent(_MOST_CHUNKS)
 
     async def campaign(self, campaign_id: CampaignId) -> CampaignView | None:
         """The campaign as asked for, or None when there is none (any more)."""
         view = self._campaigns.get(campaign_id)
         if view is None:
-            data = await self._redis.hget(keys.campaign(campaign_id), "spec")
+            names = ["spec", "token", "created_at"]
+            data, token, created_at = await self._redis.hmget(keys.campaign(campaign_id), names)
             if data is None:
                 return None
             campaign = decode_campaign(data)
-            view = CampaignView(campaign=campaign, template=Template.parse(campaign.text))
+            template, version = Template.parse(campaign.text), _version(token, created_at)
+            view = CampaignView(campaign=campaign, template=template, version=version)
             self._campaigns.keep(campaign_id, view)
         return view
+
+    def forget(self, campaign_id: CampaignId) -> None:
+        """Read the campaign anew next time: a claim said that it is another one by now."""
+        self._campaigns.forget(campaign_id)
+        self._chunks.forget_where(lambda address: address[0] == campaign_id)
 
     async def place(self, campaign_id: CampaignId) -> CampaignPlace | None:
         """How far the campaign is, or None when there is none."""
@@ -89,19 +97,35 @@ class LedgerReader:
         self, wanted: Sequence[tuple[CampaignId, int]]
     ) -> dict[tuple[CampaignId, int], tuple[Recipient, ...]]:
         """Several chunks, one round trip for those not yet known; chunks that do not exist are left out."""
-        known = {address: self._chunks.get(address) for address in dict.fromkeys(wanted)}
-        unknown = [address for address, chunk in known.items() if chunk is None]
-        if unknown:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for campaign_id, chunk in unknown:
-                    pipe.hget(keys.chunks(campaign_id), str(chunk))
-                answers = await pipe.execute()
-            for address, data in zip(unknown, answers, strict=True):
-                if data is not None:
-                    recipients = decode_chunk(data)
-                    known[address] = recipients
-                    self._chunks.keep(address, recipients)
-        return {address: chunk for address, chunk in known.items() if chunk is not None}
+        found: dict[tuple[CampaignId, int], tuple[Recipient, ...]] = {}
+        unknown = []
+        for campaign_id, chunk in dict.fromkeys(wanted):
+            view = await self.campaign(campaign_id)
+            kept = self._chunks.get((campaign_id, chunk, view.version)) if view else None
+            if kept is None:
+                unknown.append((campaign_id, chunk))
+            else:
+                found[campaign_id, chunk] = kept
+        return found | await self._fetched(unknown) if unknown else found
+
+    async def _fetched(
+        self, addresses: Sequence[tuple[CampaignId, int]]
+    ) -> dict[tuple[CampaignId, int], tuple[Recipient, ...]]:
+        """Chunks from Redis, kept under the version that their campaign has right now."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for campaign_id, chunk in addresses:
+                pipe.hget(keys.chunks(campaign_id), str(chunk))
+                pipe.hmget(keys.campaign(campaign_id), ["token", "created_at"])
+            answers = await pipe.execute()
+        found = {}
+        for (campaign_id, chunk), data, (token, created_at) in zip(
+            addresses, answers[::2], answers[1::2], strict=True
+        ):
+            if data is not None:
+                recipients = decode_chunk(data)
+                found[campaign_id, chunk] = recipients
+                self._chunks.keep((campaign_id, chunk, _version(token, created_at)), recipients)
+        return found
 
     async def recipients(self, messages: Sequence[MessageId]) -> dict[MessageId, Recipient]:
         """The recipients of messages; those that do not exist are left out."""
@@ -143,6 +167,10 @@ class LedgerReader:
                 if value is not None
             }
         return found
+
+
+def _version(token: bytes | None, created_at: bytes | None) -> str:
+    return (token or created_at or b"").decode()
 
 
 def _addresses(text: str) -> tuple[MessageId, ...]:

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
@@ -26,6 +27,15 @@ class Recent(Generic[K, V]):
             del self._entries[key]
             return None
         return entry[1]
+
+    def forget(self, key: K) -> None:
+        """Forget one entry, if it is there."""
+        self._entries.pop(key, None)
+
+    def forget_where(self, is_meant: Callable[[K], bool]) -> None:
+        """Forget all entries of which `is_meant` is true."""
+        for key in [key for key in self._entries if is_meant(key)]:
+            del self._entries[key]
 
     def keep(self, key: K, value: V) -> None:
         """Keep a value from now on; the oldest goes when there are too many."""

@@ -1,12 +1,14 @@
 -- The last step before the wire: queued|deferred -> in_flight for the messages of one request.
 -- KEYS: campaign, counts, reasons, active, queue, due, uncertain, reference, fence, suppression list, then records per message
 -- ARGV: campaign id, lease (s), reference ('': the provider gives one), reference life (s), fence (ms, 0: none),
---       grace before a doubtful submission is looked up (s), then chunk, place and MSISDN per message
+--       grace before a doubtful submission is looked up (s), the campaign's version ('': any), then chunk, place and MSISDN per message
 -- Returns: per message 'claimed <attempts>' | 'gone' | 'cancelled' | 'expired' | 'paused' | 'early' | 'held'
 --          | 'doubt' | 'done' | 'fenced' | 'suppressed'
+--          | 'changed' (the id is another campaign's by now)
 local id, lease, reference = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local now, now_ms = clock()
-local c = redis.call('HMGET', CAMPAIGN, 'state', 'not_after')
+local c = redis.call('HMGET', CAMPAIGN, 'state', 'not_after', 'token', 'created_at')
+local changed = ARGV[7] ~= '' and c[1] and (c[3] or c[4] or '') ~= ARGV[7]
 local state, not_after = c[1], tonumber(c[2] or '') or 0
 local queue, due, uncertain = KEYS[5], KEYS[6], KEYS[7]
 
@@ -25,6 +27,7 @@ local function doubt(r, job)
 end
 
 local function try(r, job, msisdn)
+  if changed then redis.call('ZADD', queue, 'XX', now_ms, job) return 'changed' end
   if not r then end_job(queue, job) return 'gone' end
   if r.letter == 'f' then
     if r.due > now and reference ~= '' and r.reference == reference then  -- this claim, sent again
@@ -62,13 +65,13 @@ local function try(r, job, msisdn)
 end
 
 local answers, claimed = {}, {}
-for i = 0, (#ARGV - 6) / 3 - 1 do
-  local address, place = ARGV[7 + i * 3] .. '.' .. ARGV[8 + i * 3], ARGV[8 + i * 3]
+for i = 0, (#ARGV - 7) / 3 - 1 do
+  local address, place = ARGV[8 + i * 3] .. '.' .. ARGV[9 + i * 3], ARGV[9 + i * 3]
   local job = id .. '/' .. address
   local r = read_record(KEYS[11 + i], place)
-  local answer = try(r, job, ARGV[9 + i * 3])
+  local answer = try(r, job, ARGV[10 + i * 3])
   if answer ~= 'gone' and answer ~= 'held' and answer ~= 'done' and answer ~= 'paused'
-    and answer ~= 'early' and answer ~= 'fenced' then write_record(KEYS[11 + i], place, r) end
+    and answer ~= 'early' and answer ~= 'fenced' and answer ~= 'changed' then write_record(KEYS[11 + i], place, r) end
   if string.sub(answer, 1, 7) == 'claimed' then claimed[#claimed + 1] = address end
   answers[#answers + 1] = answer
 end
