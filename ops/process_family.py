@@ -14,7 +14,7 @@ from ops.children import with_parent
 from ops.errors import OpsError
 from ops.redis_server import tail
 
-_STOP_WITHIN: Final = 15.0
+_STOP_WITHIN: Final = 8.0
 _KILLED_WITHIN: Final = 5.0
 
 

@@ -1,10 +1,10 @@
 """What every command shares: a Redis for as long as it runs, errors as one line, results as text or JSON."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -22,6 +22,7 @@ from producer.pool import connect
 T = TypeVar("T")
 
 _ANSWERS_IN: Final = 5.0
+_CANCELLED_WITHIN: Final = 1.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -43,12 +44,28 @@ def with_redis(work: Callable[[Session], Awaitable[T]]) -> T:
 
 def with_url(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
     """`with_redis` on the Redis at `url`."""
-    return asyncio.run(_connected(url, work))
+    return asyncio.run(_until_cancelled(_connected(url, work)))
 
 
 def print_json(record: object) -> None:
     """One line of JSON on standard output."""
     click.echo(orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS))
+
+
+async def _until_cancelled(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields and is sent
+    """What `work` gives. Cancelled (Ctrl-C), it is cancelled until it ends.
+
+    Once is not enough: redis-py 5.3 sends through asyncio.wait_for, which on Python 3.11 loses a cancellation
+    that comes while it ends.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCELLED_WITHIN)
+        raise
 
 
 async def _connected(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
