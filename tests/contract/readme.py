@@ -2,10 +2,14 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
-_BLOCK = re.compile(r"<!-- run: (?P<name>[^>]+?) -->\n```\w*\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"<!-- run: (?P<name>[^>]+?) -->\n(?P<indent> *)```\w*\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE
+)
 
 
 def examples(path: Path, name: str) -> list[str]:
     """The texts of the blocks with this name, in their order."""
-    return [found["text"] for found in _BLOCK.finditer(path.read_text(encoding="utf-8")) if found["name"] == name]
+    blocks = _BLOCK.finditer(path.read_text(encoding="utf-8"))
+    return [dedent(found["text"]) for found in blocks if found["name"] == name]
