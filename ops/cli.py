@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "cancel": ("ops.commands.campaigns:cancel", "End a campaign: what was not claimed yet is never sent."),
     "messages": ("ops.commands.listing:messages", "List the messages of a campaign with their states."),
     "uncertain": ("ops.commands.uncertain:uncertain", "List messages that were perhaps sent; decide about one."),
+    "provider": ("ops.commands.provider:provider", "Make any call of an account's provider: balance, price, …"),
     "worker": ("ops.commands.processes:worker", "Run a worker: send, track, or all."),
     "web": ("ops.commands.processes:web", "Run the web page, with /metrics and /health."),
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),

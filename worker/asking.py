@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from worker.ledger.accounts import AccountBook
-from worker.providers.exchange import Exchange
+from worker.providers.exchange import AnswerLost, Exchange, NotSent
 from worker.providers.interface import Answer, Block, HttpRequest, Refused
 from worker.settings import Account
 from worker.throttle import Gate, Waiting, Windows
@@ -35,18 +35,22 @@ class Asker:
         """
         if not probe and await self._book.state(self._account.name) in _NOT_NOW:
             return None
+        answer = await self.attempt(request)
+        return answer if isinstance(answer, Answer) else None
+
+    async def attempt(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
+        """The answer, or why there is none; also while the account is blocked. Raises TooSoonError like `ask`."""
         await self._windows.enter(request)
         if not await self._admitted():
-            return None
+            return NotSent(reason="the throttle had no room")
         try:
             await self._gate.pace()
             answer = await self._exchange.ask(request)
         finally:
             self._gate.left()
-        if isinstance(answer, Answer):
-            return answer
-        log.warning("call_without_answer", account=self._account.name, call=request.call, reason=answer.reason)
-        return None
+        if not isinstance(answer, Answer):
+            log.warning("call_without_answer", account=self._account.name, call=request.call, reason=answer.reason)
+        return answer
 
     async def refused(self, call: str, refusal: Refused) -> None:
         """Act on an error answer: slow down, or block the account."""

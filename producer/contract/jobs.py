@@ -15,6 +15,7 @@ from arq.jobs import serialize_job
 SEND_MESSAGE: Final = "send_message"
 FEED: Final = "feed"
 RESOLVE: Final = "resolve"
+PROVIDER_CALL: Final = "provider_call"
 
 JOB_PREFIX: Final = "arq:job:"
 JOB_LIFE: Final = 7 * 86_400

@@ -36,8 +36,8 @@ def a_number(body: str) -> Fields | None:
 
 
 def a_key(body: str) -> Fields | None:
-    """`6fe2dd9c06df83` (B3 [S0]). What failing looks like is not documented: a word without a digit is no key."""
-    return {"status": "1", "key": body} if re.fullmatch(r"(?=.*[0-9])[0-9A-Za-z_-]{8,256}", body) else None
+    """`6fe2dd9c06df83` (B3 [S0]): one word. What failing looks like is not documented; `0` and `Error…` are refusals."""
+    return {"status": "1", "key": body} if re.fullmatch(r"(?!(?i:error))[0-9A-Za-z_-]{4,256}", body) else None
 
 
 def statuses(body: str) -> Fields | None:

@@ -1,0 +1,187 @@
+"""`volley provider`: any call of an account's provider from the command line, against the real sandbox."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+from redis.asyncio import Redis
+
+from ops.cli import main
+from ops.commands import provider as provider_command
+from producer.client import CampaignProducer
+from producer.contract import keys
+from producer.contract.messages import AccountName
+from tests.support_fixtures import TIMES, accounts_of
+from tests.support_provider import Provider, provider_at, sandbox_process
+from tests.support_system import System, account
+from worker.process import Role
+
+
+@pytest.fixture(scope="module")
+def calls_sandbox_url() -> Iterator[str]:
+    with sandbox_process([*TIMES, *accounts_of("north")]) as url:
+        yield url
+
+
+@pytest.fixture
+async def gateway(calls_sandbox_url: str) -> AsyncIterator[Provider]:
+    async with provider_at(calls_sandbox_url) as found:
+        yield found
+
+
+@pytest.fixture
+async def stage(
+    redis: Redis, redis_url: str, gateway: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[System]:
+    """A tracking worker with one account of each family, which logs nothing into what the command prints."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    accounts = {
+        "moscow": account("smsc", "north", rate=100, in_flight=10),
+        "athens": account("restv2", "north", rate=100, in_flight=8) | {"login": "north", "password": "north-secret"},
+    }
+    async with CampaignProducer.connected(redis_url) as producer:
+        system = System(
+            redis=redis,
+            redis_url=redis_url,
+            provider=gateway,
+            folder=tmp_path,
+            producer=producer,
+            accounts=accounts,
+            tracking={"poll_every": 60},
+        )
+        async with system.inside(Role.TRACK):
+            yield system
+    structlog.reset_defaults()
+
+
+async def volley(*words: str) -> Result:
+    """`volley provider …`, as a person would type it."""
+    return await asyncio.to_thread(CliRunner().invoke, main, ["provider", *words])
+
+
+async def answered(*words: str) -> list[dict[str, object]]:
+    ran = await volley(*words, "--json")
+    assert ran.exit_code == 0, ran.stderr
+    told = orjson.loads(ran.stdout)
+    assert (told["account"], told["call"]) == words[:2]
+    return told["records"]
+
+
+@pytest.mark.parametrize("fmt", ["0", "1", "2", "3"])
+async def test_the_balance_is_the_same_in_every_format(stage: System, fmt: str) -> None:
+    [record] = await answered("moscow", "balance", "--fmt", fmt)
+    [plain] = await answered("moscow", "balance", "cur=0", "--fmt", fmt)
+    assert record["balance"] == plain["balance"]
+    assert float(str(record["balance"])) > 0
+    assert record["currency"] == "RUR"
+
+
+@pytest.mark.parametrize("kind", ["v2", "json", "xml"])
+async def test_a_restv2_account_answers_in_every_type(stage: System, kind: str) -> None:
+    [balance] = await answered("athens", "balance", "--type", kind)
+    [key] = await answered("athens", "key", "--type", kind)
+    assert int(str(balance["balance"])) > 0
+    assert key == {"key": "north-key"}
+
+
+async def test_a_key_is_shown_and_kept_nowhere(stage: System) -> None:
+    ran = await volley("athens", "key")
+    assert ran.stdout == "key  north-key\n"
+    kept = [name async for name in stage.redis.scan_iter(match="*")]
+    values = [await stage.redis.dump(name) for name in kept]
+    assert not any(b"north-key" in (value or b"") for value in values)
+
+
+async def test_a_price_is_asked_for_and_nothing_is_sent(stage: System) -> None:
+    [record] = await answered("moscow", "cost", "phones=79121234567,79121234568", "mes=Привет")
+    assert record["cnt"] == 2
+    assert await stage.provider.accepted() == 0
+
+
+async def test_a_limit_is_kept_before_the_request_leaves(stage: System) -> None:
+    """Three identical requests a minute are documented; the fourth never reaches the provider."""
+    for _ in range(3):
+        assert (await volley("moscow", "stat", "start=01.11.2026")).exit_code == 0
+    refused = await volley("moscow", "stat", "start=01.11.2026")
+    assert refused.exit_code == 1
+    assert "the provider's limit allows the next request in " in refused.stderr
+
+
+async def test_without_a_call_the_calls_are_listed(stage: System) -> None:
+    ran = await volley("moscow")
+    assert ran.exit_code == 0, ran.stderr
+    assert "number_rent: rent a number: its cost is debited at once [--yes]" in ran.stdout
+    assert "    start=  first day, DD.MM.YYYY (needed)" in ran.stdout
+    listed = orjson.loads((await volley("athens", "--json")).stdout)
+    assert [call["name"] for call in listed["calls"]] == ["key", "key_reset", "balance", "status"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nowhere", "balance"], "unknown account 'nowhere'; known: moscow, athens"),
+        (["moscow", "balanse"], "has no call 'balanse'; known: balance, cost, status"),
+        (["moscow", "stat"], "stat needs start="),
+        (["moscow", "stat", "begin=01.01.2026"], "no parameter 'begin'; it takes: start= (needed), end="),
+        (["moscow", "stat", "start=2026-01-01"], "expected a day as DD.MM.YYYY"),
+        (["moscow", "tinyurl"], "give link= or id="),
+        (["moscow", "balance", "--type", "xml"], "takes --fmt 0, 1, 2, 3"),
+        (["moscow", "balance", "--charset", "latin-1"], "knows charsets utf-8, windows-1251, koi8-r"),
+        (["athens", "balance", "--fmt", "1"], "takes --type json, v2, xml"),
+        (["moscow", "number_rent", "phone=79991234567"], "If that is meant, add --yes"),
+        (["moscow", "status", "phone=79991234567", "id=a", "del=1"], "add --yes"),
+        (["athens", "key_reset"], "add --yes"),
+        (["moscow", "stat", "start"], "'start' is not NAME=VALUE"),
+        (["moscow", "stat", "start=1", "start=2"], "start= is given twice"),
+    ],
+)
+async def test_wrong_usage_says_what_is_known(stage: System, words: list[str], says: str) -> None:
+    ran = await volley(*words)
+    assert ran.exit_code == 2
+    assert says in " ".join(ran.stderr.split())
+
+
+async def test_what_the_provider_refuses_is_told_with_its_code(stage: System) -> None:
+    ran = await volley("moscow", "status", "phone=79991234567", "id=nobody")
+    assert ran.exit_code == 1
+    assert "not found [smsc.error.3]" in ran.stderr
+
+
+async def test_reports_read_from_the_command_line_are_applied_too(stage: System) -> None:
+    """A drain hands each status over once: whoever reads it must apply it."""
+    async with stage.inside(Role.SEND):
+        await stage.producer.submit(
+            campaign_id="drained", account_name="athens", text="Hello", recipients=["306912345678"]
+        )
+        await stage.until("drained", lambda states, _: sum(states.values()) == 1, "registered")
+
+        async def shown() -> list[dict[str, object]]:
+            return await answered("athens", "status")
+
+        found: list[dict[str, object]] = []
+        for _ in range(50):
+            found += await shown()
+            if any(record["words"] == "delivered" for record in found):
+                break
+        await stage.finished("drained")
+    assert {record["words"] for record in found} >= {"delivered"}
+    journal = await stage.redis.xlen(keys.journal(AccountName("athens")))
+    assert journal >= 1
+
+
+async def test_without_a_worker_nothing_is_asked_later(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that waits for a worker until tomorrow would rent a number when nobody expects it any more."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setattr(provider_command, "_BEGIN_WITHIN", 0.3)
+    ran = await volley("moscow", "number_rent", "phone=79991234567", "--yes")
+    assert ran.exit_code == 1
+    assert "no track worker answered" in ran.stderr
+    assert await redis.zcard(keys.CONTROL_TRACK) == 0
