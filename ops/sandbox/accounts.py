@@ -49,6 +49,7 @@ class Account:
         self.ledger = Ledger()
         self.reports = Reports()
         self.v3 = config.v3
+        self.odd_pipes = False
         self.handler = read_address(config.callback, any_address=any_address)
         self.pushing = pushing
         self.dice = Random(f"{pushing.seed}/{config.family}/{config.login}")  # noqa: S311 - repeatable is the point

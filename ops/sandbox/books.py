@@ -23,6 +23,7 @@ class Call(StrEnum):
     NUMBERS = "numbers"
     WAIT_CALL = "wait_call"
     DOWNLOADS = "downloads"
+    CANCEL = "cancel"
     UNKNOWN = "unknown"  # a script was asked for something that it does not do
     DRAIN = "drain"
     KEY_GET = "key_get"

@@ -48,11 +48,11 @@ class Door:
             call, decide = choose(parameters)
             if parameters is None:
                 self._gateway.strangers[call] += 1
-                return _response(self._dialect.unreadable(salvaged(query, body)))
+                return respond(self._dialect.unreadable(salvaged(query, body)))
             account = self._dialect.identify(self._gateway, parameters)
             if account is None:
                 self._gateway.strangers[call] += 1
-                return _response(self._dialect.stranger(parameters))
+                return respond(self._dialect.stranger(parameters))
             arrived = self._gateway.clock.monotonic()
             visit = self._gateway.visit(account, parameters, arrived)
             account.books.enter(call, arrived)
@@ -66,7 +66,7 @@ class Door:
     async def _serve(self, request: web.Request, visit: Visit, decide: Decide) -> web.StreamResponse:
         turned_away = self._dialect.turned_away(visit)
         if turned_away is not None:
-            return _response(turned_away)
+            return respond(turned_away)
         await visit.account.doors_open.wait()
         if request.transport is None:  # the client left while the doors were closed: nothing was read
             return web.Response()
@@ -76,7 +76,7 @@ class Door:
             return await _streamed(request, reply, reply.stream)
         if reply.fault in {Fault.DROPPED, Fault.LOST}:
             return _hang_up(request)
-        return _response(distorted(reply))
+        return respond(distorted(reply))
 
     async def _hold(self, account: Account, reply: Reply) -> None:
         if reply.fault is Fault.SLOW:
@@ -114,5 +114,6 @@ def _hang_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def _response(reply: Reply) -> web.Response:
+def respond(reply: Reply) -> web.Response:
+    """Write a reply as it is."""
     return web.Response(body=reply.body, status=reply.status, headers={"Content-Type": reply.content_type})

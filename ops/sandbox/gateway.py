@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.clock import Clock
-from ops.sandbox.config import Family, SandboxConfig
+from ops.sandbox.config import ConfigError, Family, SandboxConfig
 from ops.sandbox.ledger import Message
 from ops.sandbox.parameters import Parameters, without_secrets
 from ops.sandbox.progress import Standing, Timing, standing_of
+from ops.sandbox.pushing.addresses import check_target
 from ops.sandbox.pushing.events import Incoming
-from ops.sandbox.pushing.plans import Plan, Pushes, Stage, plan_incoming, plan_message
+from ops.sandbox.pushing.plans import Plan, Pushes, Stage, plan_incoming, plan_message, plan_own_report
 from ops.sandbox.scenarios import DEFAULT, Ending, Fault, Scenario, scenario_of
 
 
@@ -48,6 +49,7 @@ class Item:
     ending: Ending | None
     refused: bool = False
     kind: int = 0
+    reference: str = ""  # its own, where a request does not share one
 
 
 class Gateway:
@@ -106,9 +108,16 @@ class Gateway:
         return standing_of(message, self.clock.monotonic(), self.timing)
 
     def accept(
-        self, visit: Visit, items: list[Item], reference: str, *, client_id: str = "", delay: float = 0.0
+        self,
+        visit: Visit,
+        items: list[Item],
+        reference: str,
+        *,
+        client_id: str = "",
+        delay: float = 0.0,
+        callback: str = "",
     ) -> None:
-        """Put the messages of one request into the account's ledger."""
+        """Put the messages of one request into the account's ledger; `callback` is their own address (v3)."""
         account, parameters = visit.account, without_secrets(visit.parameters)
         now, unix = self.clock.monotonic(), self.unix()
         account.books.accepted_send(visit.arrived)
@@ -119,7 +128,7 @@ class Gateway:
                 family=account.family,
                 login=account.login,
                 client_id=client_id,
-                provider_id=reference,
+                provider_id=item.reference or reference,
                 phone=item.phone,
                 text=item.text,
                 sender=item.sender,
@@ -133,17 +142,29 @@ class Gateway:
                 refused=item.refused,
                 kind=item.kind,
             )
-            self._write_down(account, message)
+            self._write_down(account, message, callback)
 
-    def _write_down(self, account: Account, message: Message) -> None:
+    def _write_down(self, account: Account, message: Message, callback: str) -> None:
         if message.refused:
             account.ledger.add_refused(message)
             return
         account.ledger.add(message)
         if account.family is Family.RESTV2:
             account.reports.expect(message, self.timing)
+            if callback:
+                self._expect_own_report(account, message, callback)
         elif account.handler:
             self.pushes.expect(plan_message(account, message, self.timing))
+
+    def _expect_own_report(self, account: Account, message: Message, callback: str) -> None:
+        try:
+            check_target(callback, any_address=self.config.any_address)
+        except ConfigError:
+            account.books.callbacks["refused"] += 1
+            return
+        plan = plan_own_report(account, message, self.timing, callback)
+        if plan is not None:
+            self.pushes.expect(plan)
 
     def hear(
         self, account: Account, phone: str, text: str, to: str, *, ago: float = 0.0, is_call: bool = False

@@ -24,8 +24,12 @@ def read_smsc(query: bytes, body: bytes) -> Parameters | None:
 
 
 def read_restv2(query: bytes, body: bytes) -> Parameters | None:
-    """Read a query and a form in UTF-8 (B1)."""
-    return _read(query, body, "utf-8")
+    """Read a query and a form in UTF-8 (B1); many `to[]` become one with commas."""
+    parameters = _read(query, body, "utf-8")
+    if (parameters and b"to%5B%5D=" in query + body) or b"to[]=" in query + body:
+        rows = [pair for part in (query, body) if part for pair in _pairs(part, "utf-8")]
+        return {**dict(rows), "to[]": ",".join(value for name, value in rows if name == "to[]")}
+    return parameters
 
 
 def read_json(query: bytes, body: bytes) -> Parameters | None:

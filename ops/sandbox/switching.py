@@ -10,6 +10,7 @@ from ops.sandbox.config import ConfigError, Pushing
 from ops.sandbox.pushing.addresses import Address, read_address
 
 _SWITCHES: Final = ("no_money", "blocked", "wrong_credentials")
+_OPTIONS: Final = ("v3", "odd_pipes")
 _GATES: Final = {"paused": "doors_open", "hold_answers": "answers_flow"}
 _NUMBERS: Final = {
     "callback_twice": "twice",
@@ -18,7 +19,7 @@ _NUMBERS: Final = {
     "callback_retry_after": "retry_after",
     "callback_attempts": "attempts",
 }
-_BOOLEANS: Final = (*_SWITCHES, *_GATES, "v3")
+_BOOLEANS: Final = (*_SWITCHES, *_GATES, *_OPTIONS)
 _FIELDS: Final = frozenset({"login", "family", "latency", "balance", "callback", *_BOOLEANS, *_NUMBERS})
 _UNCHANGED: Final = object()
 
@@ -54,10 +55,11 @@ def switches_of(account: Account) -> Wanted:
     """Show how an account is switched."""
     plain = {name: getattr(account.switches, name) for name in (*_SWITCHES, "latency")}
     gates = {name: not getattr(account, gate).is_set() for name, gate in _GATES.items()}
+    options = {name: getattr(account, name) for name in _OPTIONS}
     pushing = asdict(account.pushing)
     callbacks = {field: pushing[name] for field, name in _NUMBERS.items()}
     url = account.handler.url if account.handler else ""  # not the secret behind `?`
-    return plain | gates | {"v3": account.v3, "callback": url} | callbacks
+    return plain | gates | options | {"callback": url} | callbacks
 
 
 def _mistake(wanted: Wanted) -> str:
@@ -79,7 +81,8 @@ def _turn(account: Account, wanted: Wanted) -> None:
     for name in (*_SWITCHES, "latency"):
         if name in wanted:
             setattr(account.switches, name, wanted[name])
-    account.v3 = wanted.get("v3", account.v3)
+    for name in _OPTIONS:
+        setattr(account, name, wanted.get(name, getattr(account, name)))
     for name, gate in _GATES.items():
         if name in wanted:
             event = getattr(account, gate)

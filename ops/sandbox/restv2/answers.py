@@ -1,12 +1,7 @@
-"""What the restv2 family answers, as values, and how they are written (type=json, and the plain text of v2)."""
+"""What the restv2 family answers, as plain values: one record per answer; `rendering` writes each in every type."""
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-import orjson
-
-from ops.sandbox.gateway import Reply
-from ops.sandbox.scenarios import Fault
+from typing import Final
 
 # PROVIDERS.md B2. 40 is known from one site only; 199 and its text are invented for "a code nobody documented".
 REMARKS: Final = {
@@ -20,23 +15,38 @@ REMARKS: Final = {
     199: "Error: Something else",
 }
 NOTHING_NEW: Final = "Info: No pending reports"  # B7
+NO_REPORT: Final = "Info: No report"  # B8
 SUCCESS: Final = "Success"  # S0
+PURGED: Final = "Success: Message purged"  # B5
+ACCEPTED: Final = "Success: Accepted for delivery"  # B4, v3
+NOT_PURGED: Final = "Error: Message couldnt be purged"  # wording and error number (106) are guesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A failure; a failed send has `id` 0 and still tells the balance (S0)."""
+    """A failure; a failed send has `id` 0 and still tells the balance (S0). `remarks` "": the usual ones."""
 
     error: int
     balance: str = ""
+    remarks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What version 3 tells about a send besides (B4)."""
+
+    cost: str
+    mcc: str
+    mnc: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A message was accepted."""
+    """A message was accepted; `id` "" is a fault."""
 
     id: str
     balance: str
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,53 +70,65 @@ class Changes:
     rows: tuple[tuple[str, str], ...]
 
 
-Answer = Failed | Sent | Balance | Key | Changes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """A bulk was accepted: (id, msisdn) of each message, and how many numbers were not (v3, B5)."""
+
+    sent: tuple[tuple[str, str], ...]
+    rejected: int
+    balance: str
+    cost: str
 
 
-def reply(answer: Answer, kind: str, fault: Fault = Fault.NONE) -> Reply:
-    """Write an answer as `kind` asks: `json`, or `v2` (also the default)."""
-    if kind == "json":
-        body = orjson.dumps(as_json(answer, fault))
-        return Reply(body=body, content_type="application/json; charset=utf-8", fault=fault)
-    text = as_text(answer, fault)
-    return Reply(body=text.encode(), content_type="text/html; charset=utf-8", fault=fault)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """A message was taken back (v3, B5)."""
 
 
-def as_json(answer: Answer, fault: Fault = Fault.NONE) -> dict[str, Any]:  # Any: JSON values
-    """Give an answer the JSON shape of B2-B7: every number is a string."""
-    match answer:
-        case Failed():
-            sent = {"id": "0", "balance": answer.balance} if answer.balance else {}
-            remarks = REMARKS[answer.error]
-            return {"status": "0"} | sent | {"error": str(answer.error), "remarks": remarks}
-        case Sent():
-            own = {} if fault is Fault.NO_ID else {"id": answer.id}
-            return {"status": "1"} | own | {"balance": answer.balance, "remarks": SUCCESS}
-        case Balance():
-            return {"status": "1", "balance": answer.balance, "remarks": SUCCESS}
-        case Key():
-            return {"status": "1", "key": answer.key, "remarks": SUCCESS}
-        case Changes():
-            return _changes(answer)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One message's status; `letter` "": nothing is known yet. `ttd`: seconds to delivery (v3, B8)."""
+
+    id: str
+    letter: str
+    cost: str
+    ttd: str
 
 
-def as_text(answer: Answer, fault: Fault = Fault.NONE) -> str:
-    """Write the plain v2 form: bare values, `0` for a failure, pipes between ids and letters (S0, S2)."""
-    match answer:
-        case Failed():
-            return "0"
-        case Sent():
-            return "" if fault is Fault.NO_ID else answer.id
-        case Balance():
-            return answer.balance
-        case Key():
-            return answer.key
-        case Changes():
-            return " |\n".join(f"{own} | {letter}" for own, letter in answer.rows)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRow:
+    """One sent message in the history (v3, B4)."""
+
+    id: str
+    sender: str
+    to: str
+    text: str
+    timestamp: int
+    letter: str
+    cost: str
+    ttd: str
 
 
-def _changes(changes: Changes) -> dict[str, Any]:  # Any: JSON values
-    if not changes.rows:
-        return {"status": "1", "remarks": NOTHING_NEW, "total": "0", "error": "0"}
-    rows = {str(place): {"id": own, "status": letter} for place, (own, letter) in enumerate(changes.rows)}
-    return rows | {"status": "1", "total": str(len(rows)), "remarks": SUCCESS}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """Sent messages, newest first; the envelope around the rows is a guess after status/get."""
+
+    rows: tuple[PastRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mobile:
+    """What is known about a number (v3, B10)."""
+
+    msisdn: str
+    national: str
+    country: str
+    country_code: str
+    gsm_code: str
+    number: str
+    mcc: str
+    mnc: str
+    cost: str
+
+
+Answer = Failed | Sent | Balance | Key | Changes | Bulk | Purged | Report | Past | Mobile

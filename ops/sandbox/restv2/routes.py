@@ -1,58 +1,50 @@
 """The restv2 family's HTTP dialect: paths, credentials, and what is said at the door (PROVIDERS.md part B)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from aiohttp import web
 
 from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.config import Family
-from ops.sandbox.door import Choose, Decide, Dialect, Door
+from ops.sandbox.door import Choose, Decide, Dialect, Door, respond
 from ops.sandbox.gateway import Gateway, Reply, Visit
 from ops.sandbox.parameters import Parameters, read_restv2
-from ops.sandbox.restv2.answers import Failed, reply
-from ops.sandbox.restv2.deciding import (
-    decide_balance,
-    decide_drain,
-    decide_key,
-    decide_key_reset,
-    decide_send,
-    kind_of,
-)
+from ops.sandbox.restv2.answers import Answer, Failed
+from ops.sandbox.restv2.asking import decide_balance, decide_drain, decide_key, decide_key_reset
+from ops.sandbox.restv2.replying import NOT_FOUND, answer_to, kind_of, reply
+from ops.sandbox.restv2.sending import decide_bulk, decide_send
+from ops.sandbox.restv2.version3 import answer_mobile, decide_cancel, decide_past, decide_report
 
-_VERBS: tuple[tuple[str, Call, Decide], ...] = (
-    ("/api/sms/send", Call.SEND, decide_send),
-    ("/api/status/get", Call.DRAIN, decide_drain),
-    ("/api/balance/get", Call.BALANCE, decide_balance),
+Verbs = tuple[tuple[str, Call, Callable[[Gateway, Visit], Answer | Reply]], ...]
+
+_VERBS: Final[Verbs] = (
+    ("sms/send", Call.SEND, decide_send),
+    ("status/get", Call.DRAIN, decide_drain),
+    ("balance/get", Call.BALANCE, decide_balance),
 )
-_KEY_VERBS: tuple[tuple[str, Call, Decide], ...] = (
-    ("/api/key/get", Call.KEY_GET, decide_key),
-    ("/api/key/reset", Call.KEY_RESET, decide_key_reset),
+_KEY_VERBS: Final[Verbs] = (
+    ("key/get", Call.KEY_GET, decide_key),
+    ("key/reset", Call.KEY_RESET, decide_key_reset),
+)
+_V3_VERBS: Final[Verbs] = (
+    ("sms/bulk", Call.SEND, decide_bulk),
+    ("sms/cancel", Call.CANCEL, decide_cancel),
+    ("status/sms", Call.STATUS, decide_report),
+    ("me/balance", Call.BALANCE, decide_balance),
+    ("history/single/list", Call.HISTORY, decide_past),
 )
 
 
 def add_routes(app: web.Application, gateway: Gateway) -> None:
-    """Put the family's calls under `/api/`."""
+    """Put the family's calls under `/api/`; whatever else is asked for there is not found."""
     _add(app, gateway, _VERBS, _dialect(identify))
     _add(app, gateway, _KEY_VERBS, _dialect(identify_person))
-
-
-def _add(
-    app: web.Application, gateway: Gateway, verbs: tuple[tuple[str, Call, Decide], ...], dialect: Dialect
-) -> None:
-    door = Door(gateway, dialect)
-    for path, call, decide in verbs:
-        handler = door.handler(read_restv2, _always(call, decide))
-        app.router.add_get(path, handler, allow_head=False)
-        app.router.add_post(path, handler)
-
-
-def _dialect(identified: Callable[[Gateway, Parameters], Account | None]) -> Dialect:
-    return Dialect(identify=identified, stranger=stranger, unreadable=stranger, turned_away=turned_away)
-
-
-def _always(call: Call, decide: Decide) -> Choose:
-    return lambda _parameters: (call, decide)
+    v3 = Dialect(identify=identify, stranger=_no_v3(gateway), unreadable=_no_v3(gateway), turned_away=_no_v3_here)
+    _add(app, gateway, _V3_VERBS, v3)
+    app.router.add_route("*", "/api/mobile/check", _mobile(gateway))
+    app.router.add_route("*", "/api/{rest:.*}", _nowhere)
 
 
 def identify(gateway: Gateway, parameters: Parameters) -> Account | None:
@@ -74,10 +66,55 @@ def stranger(parameters: Parameters) -> Reply:
 
 
 def turned_away(visit: Visit) -> Reply | None:
-    """Refuse what is refused before a request is read: switches (a closed IP list says 101 too, B1), xml."""
+    """Refuse what is refused before a request is read: switches (a closed IP list says 101 too, B1)."""
     switches = visit.account.switches
-    if switches.wrong_credentials or switches.blocked:
-        return stranger(visit.parameters)
-    if kind_of(visit.parameters) not in {"json", "v2"}:
-        return Reply(body=b"the sandbox answers type=json and v2 only", content_type="text/plain", status=501)
-    return None
+    return stranger(visit.parameters) if switches.wrong_credentials or switches.blocked else None
+
+
+def _add(app: web.Application, gateway: Gateway, verbs: Verbs, dialect: Dialect) -> None:
+    door = Door(gateway, dialect)
+    for verb, call, decide in verbs:
+        handler = door.handler(read_restv2, _always(call, _written(decide)))
+        app.router.add_get(f"/api/{verb}", handler, allow_head=False)
+        app.router.add_post(f"/api/{verb}", handler)
+
+
+def _dialect(identified: Callable[[Gateway, Parameters], Account | None]) -> Dialect:
+    return Dialect(identify=identified, stranger=stranger, unreadable=stranger, turned_away=turned_away)
+
+
+def _always(call: Call, decide: Decide) -> Choose:
+    return lambda _parameters: (call, decide)
+
+
+def _written(decide: Callable[[Gateway, Visit], Answer | Reply]) -> Decide:
+    def decide_and_write(gateway: Gateway, visit: Visit) -> Reply:
+        answer = decide(gateway, visit)
+        return answer if isinstance(answer, Reply) else answer_to(visit, answer)
+
+    return decide_and_write
+
+
+def _no_v3(gateway: Gateway) -> Callable[[Parameters], Reply]:
+    """Answer a stranger at a call of version 3: where no account has it, there is no such call."""
+
+    def answer(parameters: Parameters) -> Reply:
+        return stranger(parameters) if any(account.v3 for account in gateway.accounts) else NOT_FOUND
+
+    return answer
+
+
+def _no_v3_here(visit: Visit) -> Reply | None:
+    return turned_away(visit) if visit.account.v3 else NOT_FOUND
+
+
+def _mobile(gateway: Gateway) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        parameters = read_restv2(request.rel_url.raw_query_string.encode(), await request.read())
+        return respond(answer_mobile(gateway, parameters or {}))
+
+    return handle
+
+
+async def _nowhere(_request: web.Request) -> web.Response:
+    return respond(NOT_FOUND)

@@ -1,5 +1,7 @@
 """The restv2 family: send, the drain of changed statuses, balance and keys."""
 
+import re
+
 import pytest
 
 from tests.ops.sandbox.driving import Sandbox, Start
@@ -184,8 +186,41 @@ async def test_a_get_request_is_as_good_as_a_form(sandbox: Sandbox) -> None:
     assert (await sandbox.messages())[0]["text"] == "Γειά ΔΘΩ"
 
 
-async def test_a_type_that_is_not_played_yet_accepts_nothing(sandbox: Sandbox) -> None:
-    heard = await sandbox.call("/api/sms/send", key="demo-key", to=TO, text="hi", type="xml")
+async def test_xml_is_written_as_documented(sandbox: Sandbox) -> None:
+    """Documented: S0 and S2, whose samples indent by three blanks."""
 
-    assert heard.status == 501
-    assert await sandbox.messages() == []
+    async def xml(verb: str, **form: str) -> str:
+        return (await sandbox.call(f"/api/{verb}", **({"key": "demo-key", "type": "xml"} | form))).body.decode()
+
+    sent = "   <status>1</status>\n   <id>1000000001</id>\n   <balance>9999999</balance>\n   <remarks>Success</remarks>\n"
+    failed = (
+        "   <status>0</status>\n   <id>0</id>\n   <balance>9999999</balance>\n   <error>104</error>\n"
+        "   <remarks>Error: Parameter [text] is missing</remarks>\n"
+    )
+    changed = (
+        "   <status>1</status>\n   <total>1</total>\n   <remarks>Success</remarks>\n"
+        "   <sms>\n      <id>1000000001</id>\n      <status>d</status>\n   </sms>\n"
+    )
+    assert await xml("sms/send", to=TO, text="hi") == f"<response>\n{sent}</response>"
+    assert await xml("sms/send", to=TO) == f"<response>\n{failed}</response>"
+    sandbox.time.now += 10
+    assert await xml("status/get") == f"<response>\n{changed}</response>"
+    assert "<total>0</total>" in await xml("status/get")
+    assert "<error>101</error>" in await xml("balance/get", key="wrong")
+
+
+async def test_status_lists_may_be_oddly_spaced(sandbox: Sandbox) -> None:
+    await sandbox.switch(family="restv2", odd_pipes=True)
+    for index in range(4):
+        await sandbox.restv2("sms/send", to=f"30690000000{index}", text="hi")
+    sandbox.time.now += 10
+    body = (await sandbox.call("/api/status/get", key="demo-key")).body.decode()
+
+    assert body == ("1000000001|d|\r\n 1000000002 | d |\r\n\r\n1000000003  |d | \n1000000004|d|\r\n")
+    assert re.findall(r"(\d+)\s*\|\s*(\w)", body) == [(f"100000000{index}", "d") for index in range(1, 5)]
+
+
+async def test_an_unknown_command_is_not_found(sandbox: Sandbox) -> None:
+    heard = await sandbox.call("/api/sms/sing", key="demo-key", type="json")
+
+    assert (heard.status, heard.body[:6]) == (404, b"<html>")

@@ -72,7 +72,7 @@ async def test_tasks_are_listed_in_order(sandbox: Sandbox, form: dict[str, str],
 
 @pytest.mark.parametrize("form", [{"id": "1"}, {"name": "may"}, {"name": "may.csv"}])
 async def test_the_file_holds_the_sent_messages_in_windows_1251(sandbox: Sandbox, form: dict[str, str]) -> None:
-    await sandbox.smsc("send", phones=PHONE, mes='Привет; "друг"\nУра', id="v-1", sender="ACME")
+    await sandbox.smsc("send", phones=PHONE, mes='Привет; "друг"\nЛюдям', id="v-1", sender="ACME")
     await sandbox.smsc("send", phones="79990000931", mes="x", id="v-2")
     await sandbox.smsc("send", phones=PHONE, mes="gone", id="v-3", time="+99")
     await sandbox.smsc("status", phone=PHONE, id="v-3", **{"del": "1"})
@@ -81,7 +81,7 @@ async def test_the_file_holds_the_sent_messages_in_windows_1251(sandbox: Sandbox
     heard = await _file(sandbox, **form)
     rows = list(csv.reader(heard.body.decode("cp1251").splitlines(keepends=True), delimiter=";"))
     sent, ended = "18.11.2026 14:06:40", "18.11.2026 14:06:42"
-    text = 'Привет; "друг"\nУра'
+    text = 'Привет; "друг"\nЛюдям'
     assert heard.content_type == "text/csv"
     assert rows == [
         list(COLUMNS["ru"]),
