@@ -1,4 +1,7 @@
-"""`python -m worker send|track|all|announce`: one worker process; `announce` only writes the account directory."""
+"""`python -m worker send|track|all|announce|callbacks`: one worker process, or a look at what is configured.
+
+`announce` only writes the account directory; `callbacks` prints the address that each provider is to call.
+"""
 
 import asyncio
 import importlib
@@ -13,6 +16,7 @@ from redis.exceptions import RedisError
 from producer.directory import announce
 from producer.pool import connect
 from worker.app import App
+from worker.callbacks import addresses
 from worker.logs import configure_logs
 from worker.process import Role, run
 from worker.settings import Settings, SettingsError, load
@@ -22,19 +26,22 @@ ROLES: Final[dict[str, frozenset[Role]]] = {
     "track": frozenset({Role.TRACK}),
     "all": frozenset(Role),
 }
-_USAGE: Final = f"usage: python -m worker {'|'.join(ROLES)}|announce"
+_USAGE: Final = f"usage: python -m worker {'|'.join(ROLES)}|announce|callbacks"
 
 log = structlog.get_logger(__name__)
 
 
 def main(arguments: list[str]) -> int:
     """Exit status: 0 stopped or announced, 1 could not, 2 wrong usage."""
-    if len(arguments) != 1 or arguments[0] not in {*ROLES, "announce"}:
+    if len(arguments) != 1 or arguments[0] not in {*ROLES, "announce", "callbacks"}:
         sys.stderr.write(f"{_USAGE}\n")
         return 0 if arguments in (["--help"], ["-h"]) else 2
     configure_logs()
     try:
         settings = load()
+        if arguments[0] == "callbacks":
+            sys.stdout.write(addresses(settings))
+            return 0
         _run(_announce(settings) if arguments[0] == "announce" else run(settings, ROLES[arguments[0]]))
     except (SettingsError, RedisError, OSError) as error:
         sys.stderr.write(f"volley: {error}\n")

@@ -42,6 +42,16 @@ def path_of(account: Account) -> str:
     return f"/callbacks/{account.name}/{token_of(account)}"
 
 
+def addresses(settings: Settings) -> str:
+    """What to write into each provider's cabinet, a line an account; its owner fills the secret in."""
+    lines = [
+        f"{account.name}: https://YOUR-HOST{path_of(account)}?charset=utf-8&sha1=<callback_secret>"
+        for account in settings.accounts.values()
+        if account.push_key.secret and account.family.name in PUSHES
+    ]
+    return "\n".join([*lines, ""]) if lines else "no account has a callback_secret (and a family that pushes)\n"
+
+
 def mount(app: web.Application, redis: Client, settings: Settings) -> list[str]:
     """Add the routes of every account with a callback secret; their names, empty when there is none."""
     receivers = [

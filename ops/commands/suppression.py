@@ -1,0 +1,69 @@
+"""`volley suppression list|add|remove`: who asked not to be written to."""
+
+from datetime import UTC, datetime
+
+import click
+
+from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.errors import OpsError
+from producer.contract.messages import Msisdn
+from producer.msisdn import masked, normalise
+from producer.suppression import SuppressionList
+
+
+@click.group
+def suppression() -> None:
+    """List, add or remove MSISDNs that are never to be written to, by any account."""
+
+
+@suppression.command("list")
+@click.option("--mask", is_flag=True, help="Hide the middle of each MSISDN.")
+@json_option
+def list_(*, mask: bool, as_json: bool) -> None:
+    """List everybody on the list, in no order."""
+    with_redis(lambda session: _list(session, mask=mask, as_json=as_json))
+
+
+@suppression.command
+@click.argument("number")
+@click.option("--why", default="by hand", show_default=True, help="The reason that is kept.")
+@click.option("--region", help="ISO code of the country of a national number, such as GR.")
+@json_option
+def add(*, number: str, why: str, region: str | None, as_json: bool) -> None:
+    """Put NUMBER on the list: the producer refuses it, and what waits for it is not sent."""
+    with_redis(lambda session: _add(session, normalise(number, region), why, as_json=as_json))
+
+
+@suppression.command
+@click.argument("number")
+@click.option("--region", help="ISO code of the country of a national number, such as GR.")
+@json_option
+def remove(*, number: str, region: str | None, as_json: bool) -> None:
+    """Take NUMBER off the list."""
+    with_redis(lambda session: _remove(session, normalise(number, region), as_json=as_json))
+
+
+async def _list(session: Session, *, mask: bool, as_json: bool) -> None:
+    async for entry in SuppressionList(session.redis).entries():
+        shown = masked(entry.msisdn) if mask else entry.msisdn
+        if as_json:
+            print_json({"msisdn": shown, "since": entry.since, "why": entry.why})
+        else:
+            click.echo(f"{shown}  since {datetime.fromtimestamp(entry.since, UTC):%Y-%m-%d %H:%M} UTC  {entry.why}")
+
+
+async def _add(session: Session, msisdn: Msisdn, why: str, *, as_json: bool) -> None:
+    is_new = await SuppressionList(session.redis).add(msisdn, why)
+    if as_json:
+        print_json({"msisdn": msisdn, "added": is_new})
+    else:
+        click.echo(f"{msisdn} is {'now' if is_new else 'already'} on the suppression list.")
+
+
+async def _remove(session: Session, msisdn: Msisdn, *, as_json: bool) -> None:
+    if not await SuppressionList(session.redis).remove(msisdn):
+        raise OpsError(f"{msisdn} is not on the suppression list")
+    if as_json:
+        print_json({"msisdn": msisdn, "removed": True})
+    else:
+        click.echo(f"{msisdn} is off the suppression list.")
