@@ -1,19 +1,23 @@
 """Provider calls other than sending: the call's own window first, then the account's throttle, then the wire."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import structlog
+from redis.exceptions import RedisError
 
 from worker.ledger.accounts import AccountBook
 from worker.providers.exchange import AnswerLost, Exchange, NotSent
 from worker.providers.interface import Answer, Block, HttpRequest, Refused
+from worker.providers.streams import Resume, Sink, Streamed
 from worker.settings import Account
 from worker.throttle import Gate, Waiting, Windows
 
 _NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS})
 _LONGEST_WAIT: Final = 10.0
 _PROBE_WAIT: Final = 300.0
+_RENEW_EVERY: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +56,27 @@ class Asker:
             log.warning("call_without_answer", account=self._account.name, call=request.call, reason=answer.reason)
         return answer
 
+    async def stream(
+        self, request: HttpRequest, sink: Sink, *, longest: int, within: float, resume: Resume | None = None
+    ) -> Streamed | NotSent | AnswerLost:
+        """Like `attempt`, for an answer that is too long to be held. Its slot is renewed for as long as it takes."""
+        await self._windows.enter(request)
+        if not await self._admitted():
+            return NotSent(reason="the throttle had no room")
+        try:
+            await self._gate.pace()
+            renewing = asyncio.create_task(self._renew())
+            try:
+                ending = await self._exchange.stream(request, sink, longest=longest, within=within, resume=resume)
+            finally:
+                renewing.cancel()
+                await asyncio.gather(renewing, return_exceptions=True)
+        finally:
+            self._gate.left()
+        if not isinstance(ending, Streamed):
+            log.warning("call_without_answer", account=self._account.name, call=request.call, reason=ending.reason)
+        return ending
+
     async def refused(self, call: str, refusal: Refused) -> None:
         """Act on an error answer: slow down, or block the account."""
         log.warning("call_refused", account=self._account.name, call=call, code=refusal.code)
@@ -66,6 +91,12 @@ class Asker:
                 words=refusal.words,
                 seconds=_PROBE_WAIT,
             )
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            with suppress(RedisError, OSError):  # the slot of a download is not worth the download
+                await self._gate.idle()
 
     async def _admitted(self) -> bool:
         """One permit of the shared throttle; gives up after some seconds, the next turn comes anyway."""

@@ -17,6 +17,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from yarl import URL
 
 from worker.providers.interface import Answer, HttpRequest
+from worker.providers.streams import Resume, Sink, Streamed, head_of, range_fields
 
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 """Bytes, after decompression. The longest answer asked for is a history page: a thousand rows of 1 KB."""
@@ -24,6 +25,9 @@ LONGEST_ANSWER: Final = 8 * 1024 * 1024
 _IDLE: Final = 4.0
 """Seconds an unused connection is kept. A request on a connection that the server is closing is an answer
 lost, and restv2 has no way to find out; common servers keep theirs 5 s (Apache) to 75 s (nginx)."""
+
+_STALLED: Final = 60.0
+"""Seconds without a byte after which a streamed answer is lost."""
 
 _HEADERS: Final = {"User-Agent": "volley"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -69,6 +73,7 @@ class Exchange:
     ) -> None:
         self._base = _checked(base_url)
         self._longest = longest_answer
+        self._connect_timeout = connect_timeout
         self._session = ClientSession(
             connector=TCPConnector(limit=connections, ttl_dns_cache=300, keepalive_timeout=_IDLE),
             timeout=ClientTimeout(total=total_timeout, connect=connect_timeout),
@@ -89,6 +94,20 @@ class Exchange:
         try:
             return await self._post(request, departure)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            return _ending(error, departure)
+
+    async def stream(
+        self, request: HttpRequest, sink: Sink, *, longest: int, within: float, resume: Resume | None = None
+    ) -> Streamed | NotSent | AnswerLost:
+        """POST `request` once, and hand its answer to `sink` piece by piece: at most `longest` bytes in `within`
+        seconds. Only for requests that change nothing. What the sink raises goes through.
+        """
+        if self._session.closed:
+            return NotSent(reason="closed")
+        departure = _Departure()
+        try:
+            return await self._pour(request, sink, longest, within, resume, departure)
+        except (aiohttp.ClientError, OSError) as error:
             return _ending(error, departure)
 
     async def close(self) -> None:
@@ -118,6 +137,36 @@ class Exchange:
                     response.close()
                     return AnswerLost(reason="answer too long")
             return Answer(status=response.status, body=bytes(body), dialect=request.dialect)
+
+    async def _pour(
+        self,
+        request: HttpRequest,
+        sink: Sink,
+        longest: int,
+        within: float,
+        resume: Resume | None,
+        departure: _Departure,
+    ) -> Streamed | AnswerLost:
+        async with self._session.post(
+            self._base / request.path.lstrip("/"),
+            data=_body(request),
+            headers=(_JSON if request.is_json else _FORM) | range_fields(resume),
+            allow_redirects=False,
+            timeout=ClientTimeout(total=within, connect=self._connect_timeout, sock_read=_STALLED),
+            trace_request_ctx=departure,
+        ) as response:
+            head = head_of(response.status, response.headers)
+            sink.begin(head)
+            taken = 0
+            async for piece in response.content.iter_any():
+                taken += len(piece)
+                if taken > longest:
+                    response.close()
+                    return AnswerLost(reason="answer too long")
+                if not await sink.take(piece):
+                    response.close()
+                    break
+            return Streamed(head=head, bytes=taken)
 
 
 def _checked(base_url: str) -> URL:
