@@ -111,7 +111,7 @@ class _Reader:
 def _undeclared(document: str) -> str:
     """The document without its XML declaration: its encoding was undone by the charset that was asked for."""
     document = document.lstrip("\ufeff \t\r\n")
-    if document.startswith("<?xml"):
+    if document.startswith("<?xml "):
         _, end, rest = document.partition("?>")
         return rest.lstrip() if end else document
     return document

@@ -1,11 +1,12 @@
 """Whatever a provider answers, reading it has a defined end, and only a plain success is a success."""
 
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.contract.messages import Msisdn, Reference
@@ -13,6 +14,7 @@ from worker.providers.interface import (
     Answer,
     Balance,
     Deferred,
+    Dialect,
     NotFound,
     Outgoing,
     Refused,
@@ -123,6 +125,58 @@ def test_a_nasty_answer_has_a_defined_end(name: str, body: bytes) -> None:
     _read_all(name, Answer(status=200, body=body))
     outcomes = family(name).sending.read(MESSAGES, CLIENT_ID, Answer(status=200, body=body), earlier_attempt=False)
     assert not any(isinstance(outcome, Rejected | Deferred) for outcome in outcomes)
+
+
+# what the other formats are made of, so that reading gets past its first line
+scraps = st.sampled_from(
+    ["OK", "ERROR = 9 (x)", "Status = 1", ", check_time = ", ", message = ", ", ID - c1", "id = 5", "zone = 1",
+     "mail = 2", "0,-2", "1,", "c1,1", ",", "|", "1234567890", "s", "\n", "\r\n", " ", "<result>", "</result>",
+     "<list>", "</list>", "<response>", "</response>", "<sms>", "</sms>", "<id>c1</id>", "<cnt>1</cnt>", "&amp;",
+     "<status>1</status>", "<!DOCTYPE a>", "<error_code>9</error_code>", "&#0;", "<?xml version='1.0'?>",
+     "<phones/>", "\x00", "\ufeff", "Привет"]
+)  # fmt: skip
+written = st.lists(scraps, max_size=14).map("".join).map(str.encode)
+SHAPES = [
+    (name, Dialect(format=form, charset=charset))
+    for name in FAMILIES
+    for form in family(name).formats
+    for charset in family(name).charsets
+]
+
+
+@pytest.mark.parametrize(("name", "dialect"), SHAPES)
+@settings(max_examples=50)
+@given(body=st.binary(max_size=120) | written, status=st.sampled_from([200, 200, 200, 404, 500]))
+def test_anything_in_any_format_has_a_defined_end(name: str, dialect: Dialect, body: bytes, status: int) -> None:
+    answer = Answer(status=status, body=body, dialect=dialect)
+    _read_all(name, answer)
+    for call in family(name).calls.values():
+        found = call.read(answer)
+        if isinstance(found, Refused):
+            assert 0 < len(found.code) <= 40
+            assert found.words
+        else:
+            assert all(is_dataclass(record) for record in found)
+            assert status == 200
+
+
+BOMBS = [
+    b'<!DOCTYPE a [<!ENTITY x "y">]><result><error>&x;</error><error_code>9</error_code></result>',
+    b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><result>OK</result>',
+    b'<?xml-stylesheet href="file:///etc/passwd"?><result>OK</result>',
+    b"<a>" * 100_000,
+    b"<result>" * 20 + b"OK" + b"</result>" * 20,
+    b"<result a='" + b"x" * 1_000_000 + b"'>",
+]
+
+
+@pytest.mark.parametrize("body", BOMBS, ids=lambda body: repr(body[:40]))
+def test_xml_with_more_than_elements_is_no_answer(body: bytes) -> None:
+    """No declaration, entity, instruction or depth gets in: nothing is expanded, nothing is fetched."""
+    answer = Answer(status=200, body=body, dialect=Dialect(format="2"))
+    refused = family("smsc").calls["template_delete"].read(answer)
+    assert isinstance(refused, Refused)
+    assert refused.code == "smsc.answer.not_xml"
 
 
 @given(value=values, status=st.sampled_from([200, 200, 200, 302, 404, 429, 500]))

@@ -36,7 +36,7 @@ def a_number(body: str) -> Fields | None:
 
 
 def a_key(body: str) -> Fields | None:
-    """`6fe2dd9c06df83` (B3 [S0]): one word. What failing looks like is not documented; `0` and `Error…` are refusals."""
+    """`6fe2dd9c06df83` (B3 [S0]): one word. What failing looks like is not documented; `0` and `Error…` refuse."""
     return {"status": "1", "key": body} if re.fullmatch(r"(?!(?i:error))[0-9A-Za-z_-]{4,256}", body) else None
 
 

@@ -41,11 +41,17 @@ def split(line: str, layout: Layout) -> Fields:
     """The fields of one row, by the longest order of columns that fits; empty when none does."""
     commas = line.count(",")
     for columns in layout.columns:
-        if len(columns) - 1 == commas:
-            return dict(zip(columns, _stripped(line.split(",")), strict=True))
-        if len(columns) - 1 < commas and layout.free in columns:
-            return dict(zip(columns, _stripped(_around(line, columns.index(layout.free), len(columns))), strict=True))
+        if len(columns) - 1 == commas or (len(columns) - 1 < commas and layout.free in columns):
+            free = columns.index(layout.free) if layout.free in columns else len(columns) - 1
+            fields: Fields = dict(zip(columns, _stripped(_around(line, free, len(columns))), strict=True))
+            if _fits(fields):
+                return fields
     return {}
+
+
+def _fits(fields: Fields) -> bool:
+    """A text with commas in it looks like an order with more columns; then what stands for the cost is no number."""
+    return "message" not in fields or re.fullmatch(r"-?[0-9.]*", str(fields.get("cost", ""))) is not None
 
 
 def _around(line: str, free: int, count: int) -> list[str]:

@@ -5,19 +5,17 @@ The header's charset is not believed: it says windows-1251 whatever was asked (A
 
 from worker.providers import json_values, xml_values
 from worker.providers.interface import Answer
-from worker.providers.smsc import comma_format, price_formats, text_format
-from worker.providers.smsc.layouts import LISTS, PRICE, Layout
+from worker.providers.smsc import comma_format, price_formats, receipt_formats, text_format
+from worker.providers.smsc.layouts import LISTS, Layout
 
 
 def value(answer: Answer, layout: Layout) -> object | None:
     """What the body says: an object, a list of objects, or None when it is not of the format asked for."""
     match answer.dialect.format:
         case "0":
-            text = decoded(answer)
-            return price_formats.text(text) if layout is PRICE else text_format.read(text, layout)
+            return _words(decoded(answer), layout)
         case "1":
-            text = decoded(answer)
-            return price_formats.commas(text) if layout is PRICE else comma_format.read(text, layout)
+            return _commas(decoded(answer), layout)
         case "2":
             root = xml_values.elements(decoded(answer))
             return None if root is None else _xml(root)
@@ -31,6 +29,26 @@ def decoded(answer: Answer) -> str:
         return answer.body.decode(answer.dialect.charset or "utf-8", errors="replace").lstrip("\ufeff")
     except LookupError:
         return answer.body.decode(errors="replace")
+
+
+def _words(body: str, layout: Layout) -> object | None:
+    match layout.blocks:
+        case "price":
+            return price_formats.text(body)
+        case "receipt":
+            return receipt_formats.text(body, layout)
+        case _:
+            return text_format.read(body, layout)
+
+
+def _commas(body: str, layout: Layout) -> object | None:
+    match layout.blocks:
+        case "price":
+            return price_formats.commas(body)
+        case "receipt":
+            return receipt_formats.commas(body, layout)
+        case _:
+            return comma_format.read(body, layout)
 
 
 def _as_utf_8(answer: Answer) -> bytes:

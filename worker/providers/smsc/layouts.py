@@ -18,17 +18,18 @@ class Layout:
 
     `text`: the names of a fmt=0 row in their order (`name = value, …`). `whole`: patterns of a whole fmt=0
     answer that has no names. `columns`: the orders a fmt=1 row may have. `free`: the one column that may hold
-    commas. `is_list`: an answer holds rows, one or many.
+    commas. `blocks`: the answer has parts of different layout, which `<blocks>_formats` reads in fmt 0 and 1.
     """
 
     text: tuple[str, ...] = ()
     whole: tuple[re.Pattern[str], ...] = ()
     columns: tuple[tuple[str, ...], ...] = ()
     free: str = ""
+    blocks: str = ""
 
 
-LISTS: Final = frozenset({"list", "sms_answers", "zones", "codes", "phones"})
-"""Elements of fmt=2 that hold rows (A6, A7 [S1 S3]); `phones` [?]."""
+LISTS: Final = frozenset({"list", "sms_answers", "zones", "codes", "phones", "statuses"})
+"""Elements of fmt=2 that hold rows (A6, A7 [S1 S3]); `phones` and `statuses` [?]."""
 
 LABELS: Final = {"Status": "status", "check_time": "last_date", "ID": "id"}
 """fmt=0 names that differ from those of JSON (A4, A6)."""
@@ -40,20 +41,25 @@ SUBMISSION: Final = Layout(
     whole=(
         re.compile(
             rf"OK - (?P<cnt>[0-9]+) SMS, ID - (?P<id>{_ID})"
-            rf"(?:, cost - (?P<cost>{_MONEY}))?(?:, balance - (?P<balance>{_MONEY}))?"
+            rf"(?:, (?i:cost) - (?P<cost>{_MONEY}))?(?:, (?i:balance) - (?P<balance>{_MONEY}))?"
         ),
         re.compile(rf"(?P<cost>{_MONEY}) \((?P<cnt>[0-9]+) SMS\)"),
     ),
     columns=(("id", "cnt", "cost", "balance"), ("id", "cnt", "cost"), ("id", "cnt")),  # A3 [G-off]
+    blocks="receipt",
 )
-COST: Final = Layout(whole=SUBMISSION.whole, columns=(("cost", "cnt"),))  # A3 [G-off]
+COST: Final = Layout(whole=SUBMISSION.whole, columns=(("cost", "cnt"),), blocks="receipt")  # A3 [G-off]
 STATUS: Final = Layout(
     text=(
         *("Status", "check_time", "err", "send_date", "phone", "mccmnc", "country", "operator", "region", "cost"),
         *("sender_id", "status_name", "message", "type", "ID", "int_id", "sms_cnt", "format", "crc"),
     ),  # A4 [W-st]; what `all` adds as in the history
     columns=(
-        # A4 [G-off]: with all=1; the text is last
+        # A4 [G-off]: with all=2, then with all=1; the text is last
+        (
+            *(*_STATUS, "send_timestamp", "phone", "country", "operator", "region"),
+            *("cost", "sender_id", "status_name", "message"),
+        ),
         (*_STATUS, "send_timestamp", "phone", "cost", "sender_id", "status_name", "message"),
         (*_STATUS, "id", "phone"),  # several: the order of JSON [?]
         ("status", "last_timestamp", "id", "phone"),  # err may be absent [?]
@@ -140,5 +146,6 @@ WAIT_CALL: Final = Layout(  # A9 [S4]: the record; the layouts by habit [?]
 DOWNLOADS: Final = Layout(  # A10 [S4]: the record; the layouts by habit [?]
     text=("id", "name", "status", "created", "time", "file"),
     columns=(("id", "name", "status", "created", "time", "file"),),
+    free="name",
 )
-PRICE: Final = Layout()  # three blocks of their own: `price_formats`
+PRICE: Final = Layout(blocks="price")

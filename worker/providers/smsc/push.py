@@ -19,12 +19,13 @@ from worker.providers import json_values
 from worker.providers.interface import Report
 from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, PushKey, PushRequest, Unreadable
 from worker.providers.smsc import statuses
+from worker.providers.smsc.dates import of_text
 
 _MOST_FIELDS: Final = 64
 _MOST_DEPTH: Final = 8
 _CHARSETS: Final = {"utf-8": "utf-8", "windows-1251": "cp1251", "koi8-r": "koi8_r"}
 _DEFAULT_CHARSET: Final = "windows-1251"  # A11 [S4]
-_WAITCALL_TEXT: Final = "[waitcall]"  # A9 [S4]: the call as an incoming message
+WAITCALL_TEXT: Final = "[waitcall]"  # A9 [S4]: the call as an incoming message
 
 _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).hexdigest(),
@@ -157,16 +158,23 @@ def _incoming(fields: Fields) -> Pushed | Unreadable:
     msisdn = Msisdn(json_values.digits(fields.get("phone", "")))
     if not msisdn:
         return Unreadable(why="no phone")
-    if fields["mes"].startswith(_WAITCALL_TEXT):
+    if fields["mes"].startswith(WAITCALL_TEXT):
         return CallConfirmed(msisdn=msisdn, to=fields.get("to", "")[:32])
     return Incoming(
         id=fields.get("id", "")[:32],
         msisdn=msisdn,
         to=fields.get("to", "")[:32],
         text=fields["mes"][:4000],
-        sent=fields.get("sent", fields.get("time", ""))[:32],
+        sent=_sent(fields),
         received_at=json_values.moment(fields.get("ts", "")),
     )
+
+
+def _sent(fields: Fields) -> str:
+    """When it was sent, written as the inbox writes it: what came by both ways is told to be one message."""
+    given = fields.get("sent") or fields.get("time", "")
+    moment = of_text(given)
+    return moment.isoformat() if moment else given[:32]
 
 
 def _confirmed(fields: Fields) -> Pushed | Unreadable:

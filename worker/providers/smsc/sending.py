@@ -18,6 +18,12 @@ __all__ = ["build", "group", "read"]
 _CLIENT_ID: Final = re.compile(r"(?=.*[A-Za-z._-])[A-Za-z0-9._-]{1,40}")
 """A3 [G-go G-msg G-net G-cs]. A number is allowed too, of 32 bits; with a letter in it no id can be taken for one."""
 _FROM_ATTEMPT_TO_ATTEMPT: Final = frozenset({"id", "valid"})
+_EXTRAS: Final = {
+    "0": (),  # how cost and bad numbers are told in these formats is not known (A3 [?])
+    "1": (("cost", "3"),),
+    "2": (("cost", "3"), ("op", "1"), ("err", "1")),
+    "3": (("cost", "3"), ("op", "1"), ("err", "1")),
+}
 _LIST_SYNTAX: Final = frozenset("\r\n|")
 
 
@@ -46,10 +52,14 @@ def build(credentials: Credentials, messages: Sequence[Outgoing], client_id: Ref
     """One send.php request for what `group` put together; ValueError for anything else.
 
     `op` and `err` make refused numbers show in the answer, `cost=3` adds cost and balance at no price (A3).
+    Without them (fmt 0 and 1) a bad number is seen by its status later.
     """
     _check(messages, client_id)
-    fields = (*_content(messages), ("id", client_id), *_options(messages))
-    extras = (("cost", "3"), ("op", "1"), ("err", "1"))
+    dialect = credentials.dialect
+    fields = (*_content(messages), ("id", client_id), *_options(messages), *dialect.extra)
+    if dialect.rest:
+        return forms.rest_request("send", (*fields, *_EXTRAS["3"]), credentials, besides=_FROM_ATTEMPT_TO_ATTEMPT)
+    extras = _EXTRAS[dialect.format or "3"]
     return forms.request("send", "send.php", (*fields, *extras), credentials, besides=_FROM_ATTEMPT_TO_ATTEMPT)
 
 

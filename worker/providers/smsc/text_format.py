@@ -47,6 +47,8 @@ def split(line: str, layout: Layout) -> Fields:
     found = _forwards(line, names[:middle], limit) | _backwards(line, names[middle + 1 :], limit)
     if limit < len(line):
         found[free] = limit
+    if not found:
+        return {}
     order = sorted(found.items(), key=lambda item: item[1])
     ends = [at for _, at in order[1:]] + [len(line)]
     return {LABELS.get(name, name): _value(line[at:end]) for (name, at), end in zip(order, ends, strict=True)}
