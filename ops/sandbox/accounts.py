@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import md5
 from random import Random
 from typing import Final
 
@@ -36,7 +37,7 @@ class Account:
     def __init__(self, config: AccountConfig, pushing: Pushing, *, any_address: bool = False) -> None:
         self.family = config.family
         self.login = config.login
-        self.secret = config.secret
+        self.secrets = _spellings(config)
         self.key = config.key
         self.over_rate = config.over_rate
         self.funds = int(config.balance * 100)
@@ -114,6 +115,13 @@ class Account:
             if fate.fault and self.takes_effect(fate, phone):
                 return fate.fault
         return Fault.NONE
+
+
+def _spellings(config: AccountConfig) -> tuple[str, ...]:
+    """Give the forms of a secret: smsc takes its lower-case MD5 too (A1; node-smsc sends nothing else)."""
+    if config.family is Family.RESTV2:
+        return (config.secret,)
+    return config.secret, md5(config.secret.encode()).hexdigest()  # noqa: S324 - the provider's choice, not ours
 
 
 def money(hundredths: int) -> str:

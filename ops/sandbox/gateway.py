@@ -87,8 +87,8 @@ class Gateway:
 
     def by_login(self, family: Family, login: str, secret: str) -> Account | None:
         """Find the account with this login and secret."""
-        wanted = (family, login, secret)
-        return next((a for a in self.accounts if (a.family, a.login, a.secret) == wanted), None)
+        found = next((a for a in self.accounts if (a.family, a.login) == (family, login)), None)
+        return found if found and secret in found.secrets else None
 
     def unix(self) -> float:
         """Tell the unix time; it never jumps, whatever happens to the host's clock."""

@@ -192,7 +192,8 @@ async def test_xml_is_written_as_documented(sandbox: Sandbox) -> None:
     async def xml(verb: str, **form: str) -> str:
         return (await sandbox.call(f"/api/{verb}", **({"key": "demo-key", "type": "xml"} | form))).body.decode()
 
-    sent = "   <status>1</status>\n   <id>1000000001</id>\n   <balance>9999999</balance>\n   <remarks>Success</remarks>\n"
+    head = "   <status>1</status>\n   <id>1000000001</id>\n   <balance>9999999</balance>\n"
+    sent = f"{head}   <remarks>Success</remarks>\n"
     failed = (
         "   <status>0</status>\n   <id>0</id>\n   <balance>9999999</balance>\n   <error>104</error>\n"
         "   <remarks>Error: Parameter [text] is missing</remarks>\n"

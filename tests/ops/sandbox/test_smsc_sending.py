@@ -1,5 +1,6 @@
 """The smsc family's send.php: what is accepted, what is refused, and how the answer is typed."""
 
+from hashlib import md5
 from typing import Any
 from urllib.parse import urlencode
 
@@ -186,6 +187,16 @@ async def test_a_get_request_is_as_good_as_a_form(sandbox: Sandbox) -> None:
     heard = await sandbox.request("GET", "/sys/send.php", params=query)
 
     assert (heard.status, heard.json) == (200, {"id": 1, "cnt": 1})
+
+
+async def test_the_password_may_be_its_md5_in_lower_case(sandbox: Sandbox) -> None:
+    """Documented: PROVIDERS.md A1; the client node-smsc sends nothing else."""
+    hashed = md5(b"demo-secret").hexdigest()
+
+    assert "balance" in await sandbox.smsc("balance", psw=hashed)
+    assert (await sandbox.smsc("balance", psw=hashed.upper()))["error_code"] == 2
+    person = {"username": "demo", "password": hashed, "type": "json"}
+    assert (await sandbox.call("/api/key/get", **person)).json["error"] == "101"
 
 
 # documented: PROVIDERS.md A1 (auth), A2 (HTTP 200 for every error)
