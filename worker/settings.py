@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
+from worker.providers.exports import ROLES
 from worker.providers.interface import Credentials, Family
 from worker.providers.pushes import PushKey
-from worker.providers.registry import FAMILIES
+from worker.providers.registry import EXPORTS, FAMILIES
 
 DEFAULT_PATH: Final = "volley.toml"
 STOP_WORDS: Final = frozenset({"stop", "стоп", "στοπ"})
@@ -49,6 +50,8 @@ class Account:
     default_region: str = ""
     push_key: PushKey = NO_PUSHES
     stop_words: frozenset[str] = STOP_WORDS
+    exports: bool = False
+    export_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,16 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exporting:
+    """How deferred exports are fetched. Times are seconds. No `folder`: they are not."""
+
+    folder: Path | None = None
+    poll_every: float = 25.0
+    download_timeout: float = 3600.0
+    most_bytes: int = 4 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a worker is told. Secrets are only in `Account.credentials`, which hides them from `repr`."""
 
@@ -96,6 +109,7 @@ class Settings:
     sending: Sending = Sending()
     tracking: Tracking = Tracking()
     retention: Retention = Retention()
+    exports: Exporting = Exporting()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -125,10 +139,20 @@ def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
         sending=_sending(table.table("sending")),
         tracking=_tracking(table.table("tracking")),
         retention=_retention(table.table("retention")),
+        exports=_exports(table.table("exports")),
     )
     table.done()
     accounts.done()
+    _check_exports(settings)
     return settings
+
+
+def _check_exports(settings: Settings) -> None:
+    for name, account in settings.accounts.items():
+        if account.exports and account.family.name not in EXPORTS:
+            raise SettingsError(f"accounts.{name}.exports: the family {account.family.name} has none")
+        if account.exports and settings.exports.folder is None:
+            raise SettingsError(f"accounts.{name}.exports needs [exports] folder, where the files are kept")
 
 
 def _redis_url(environment: Mapping[str, str]) -> str:
@@ -160,6 +184,8 @@ def _account(name: str, table: "_Table") -> Account:
         default_region=table.text("default_region", "").upper(),
         push_key=_push_key(table),
         stop_words=frozenset(word.casefold() for word in table.texts("stop_words", sorted(STOP_WORDS))),
+        exports=table.flag("exports"),
+        export_columns=_export_columns(table.table("export_columns")),
     )
     table.done()
     return account
@@ -193,6 +219,13 @@ def _push_key(table: "_Table") -> PushKey:
     if not hashes or not hashes <= HASHES:
         raise SettingsError(f"{table.path}.callback_hashes must be one or more of {', '.join(sorted(HASHES))}")
     return PushKey(secret=secret, hashes=hashes)
+
+
+def _export_columns(table: "_Table") -> dict[str, str]:
+    """The header word of each role that is named; the family's own words serve the others."""
+    columns = {role: word for role in ROLES if (word := table.text(role, ""))}
+    table.done()
+    return columns
 
 
 def _limits(table: "_Table", family: Family) -> Limits:
@@ -241,6 +274,19 @@ def _retention(table: "_Table") -> Retention:
     )
     table.done()
     return retention
+
+
+def _exports(table: "_Table") -> Exporting:
+    usual = Exporting()
+    folder = table.text("folder", "")
+    exports = Exporting(
+        folder=Path(folder).absolute() if folder else None,
+        poll_every=table.number("poll_every", usual.poll_every, least=25, most=3600),
+        download_timeout=table.number("download_timeout", usual.download_timeout, least=10, most=86_400),
+        most_bytes=table.whole("most_bytes", usual.most_bytes, least=1024, most=1024**4),
+    )
+    table.done()
+    return exports
 
 
 class _Table:

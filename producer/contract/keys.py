@@ -180,6 +180,21 @@ def calls(name: AccountName) -> str:
     return f"{PREFIX}account:{name}:calls"
 
 
+def exports(name: AccountName) -> str:
+    """Hash: task id -> record of its export, as JSON (`contract.exports.ExportRecord`)."""
+    return f"{PREFIX}account:{name}:exports"
+
+
+def export_wishes(name: AccountName) -> str:
+    """Hash: task id, or `*` for every task -> how it is wished for (`contract.exports.Manner`)."""
+    return f"{PREFIX}account:{name}:exports:wishes"
+
+
+def exporter(name: AccountName) -> str:
+    """String: the lease of the one process that exports for this account."""
+    return f"{PREFIX}account:{name}:exporter"
+
+
 def worker(worker_id: str) -> str:
     """Hash: heartbeat of one worker process."""
     return f"{PREFIX}worker:{worker_id}"
@@ -265,6 +280,9 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:account:*:pushed", "stream", "worker.callbacks", "worker.applying", "entries when applied"),
     _row("volley:account:*:incoming", "zset", "worker.incoming", "worker.incoming", "members after 8 days"),
     _row("volley:account:*:calls", "hash", "worker.incoming", "worker, ops", "15 min", expires=True),
+    _row("volley:account:*:exports", "hash", "worker.exporting", "worker.exporting, ops", "never: one field a task"),
+    _row("volley:account:*:exports:wishes", "hash", "worker.exporting", "worker.exporting, ops", "when taken up"),
+    _row("volley:account:*:exporter", "string", "worker.exporting", "worker.exporting", "its lease", expires=True),
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
     _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
     _row(

@@ -120,6 +120,8 @@ def test_a_procfile_host_finds_what_it_needs() -> None:
     [
         ("`[accounts.NAME]`", ("accounts", "moscow")),
         ("`[accounts.NAME.limits]`", ("accounts", "moscow", "limits")),
+        ("`[accounts.NAME.export_columns]`", ("accounts", "moscow", "export_columns")),
+        ("`[exports]`", ("exports",)),
         ("`[sending]`", ("sending",)),
         ("`[tracking]`", ("tracking",)),
         ("`[retention]`", ("retention",)),

@@ -3,8 +3,10 @@
 from typing import Final
 
 from worker.providers import restv2, smsc
+from worker.providers.exports import Exports
 from worker.providers.interface import Family
 from worker.providers.pushes import Push
+from worker.providers.smsc import exports as smsc_exports
 from worker.providers.smsc import push as smsc_push
 
 FAMILIES: Final[dict[str, Family]] = {
@@ -16,6 +18,11 @@ PUSHES: Final[dict[str, Push]] = {
     "smsc": Push(read=smsc_push.read),
 }
 """How callbacks are read, for families that push."""
+
+EXPORTS: Final[dict[str, Exports]] = {
+    "smsc": smsc_exports.EXPORTS,
+}
+"""How deferred exports are listed and read, for families that have them."""
 
 
 class UnknownFamilyError(ValueError):
