@@ -5,7 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
 from worker.providers.exports import ROLES
-from worker.providers.interface import Credentials, Family
+from worker.providers.interface import Credentials, Dialect, Family
 from worker.providers.pushes import PushKey
 from worker.providers.registry import EXPORTS, FAMILIES
 
@@ -178,7 +178,7 @@ def _account(name: str, table: "_Table") -> Account:
     account = Account(
         name=AccountName(name),
         family=family,
-        credentials=_credentials(table),
+        credentials=replace(_credentials(table), dialect=_dialect(table, family)),
         limits=_limits(table.table("limits"), family),
         sender=table.text("sender", ""),
         default_region=table.text("default_region", "").upper(),
@@ -226,6 +226,34 @@ def _export_columns(table: "_Table") -> dict[str, str]:
     columns = {role: word for role in ROLES if (word := table.text(role, ""))}
     table.done()
     return columns
+
+
+def _dialect(table: "_Table", family: Family) -> Dialect:
+    """How the account asks and is answered, in the provider's own words; JSON and utf-8 unless told otherwise."""
+    word = family.format_word
+    form = table.text(word, "") if word else ""
+    charset = table.text("charset", "") if len(family.charsets) > 1 else ""
+    for name, value, known in ((word, form, family.formats), ("charset", charset, family.charsets)):
+        if value and value not in known:
+            raise SettingsError(f"{table.path}.{name} must be one of {', '.join(known)}")
+    rest = table.flag("rest") if family.has_rest else False
+    return Dialect(format=form, charset=charset, rest=rest, extra=_extra(table.table("send"), family))
+
+
+def _extra(table: "_Table", family: Family) -> tuple[tuple[str, str], ...]:
+    """What every send request of the account carries besides: `send = { translit = "1" }`."""
+    known = {option.name: option for option in family.send_options}
+    extra = []
+    for name in table.names():
+        value = table.text(name)
+        if name not in known:
+            raise SettingsError(f"{table.path}: unknown parameter {name!r} (known: {', '.join(known) or 'none'})")
+        try:
+            known[name].kind(value)
+        except ValueError as error:
+            raise SettingsError(f"{table.path}.{name} must be {error}") from None
+        extra.append((name, value))
+    return tuple(extra)
 
 
 def _limits(table: "_Table", family: Family) -> Limits:

@@ -336,3 +336,5 @@ class Family:
     formats: tuple[str, ...] = ("",)
     format_word: str = ""
     charsets: tuple[str, ...] = ("utf-8",)
+    has_rest: bool = False  # campaigns may be sent as JSON bodies to rest/send/
+    send_options: tuple[Parameter, ...] = ()  # what an account may have every send request carry besides

@@ -18,4 +18,5 @@ FAMILY: Final = Family(
     calls=CALLS,
     formats=forms.FORMATS,
     format_word="type",
+    send_options=sending.OPTIONS,
 )

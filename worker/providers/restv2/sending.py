@@ -16,14 +16,22 @@ from worker.providers.interface import (
     HttpRequest,
     Outcome,
     Outgoing,
+    Parameter,
     Rejected,
     RouteBlocked,
     Submitted,
     Uncertain,
 )
+from worker.providers.parameters import one_of, whole
 from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Accepted, Failed, Unreadable
 from worker.providers.restv2.errors import ERRORS, Kind
+
+OPTIONS: Final = (  # B4 [S0 S2]
+    Parameter(name="flash", meaning="true: flash SMS", kind=one_of("true", "false")),
+    Parameter(name="timestamp", meaning="when to send, unix time", kind=whole(0, 10**11)),
+)
+"""What `[accounts.NAME.send]` may set for all of an account's messages."""
 
 _BREATHE: Final = 30.0  # our guess: nothing says how long "could not be sent" lasts
 
@@ -41,7 +49,8 @@ def build(
     """One sms/send request (B4 [S0 S2]); ValueError unless it is for exactly one message."""
     if len(messages) != 1:
         raise ValueError(f"{len(messages)} messages in one request (restv2 takes exactly one)")
-    return forms.request("send", "sms/send", _fields(messages[0]), credentials)
+    fields = (*_fields(messages[0]), *credentials.dialect.extra)
+    return forms.request("send", "sms/send", fields, credentials)
 
 
 def read(

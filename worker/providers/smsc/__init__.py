@@ -5,6 +5,7 @@ from typing import Final
 from worker.providers.interface import BalanceCall, Family, History, Lookup
 from worker.providers.smsc import balance, forms, history, sending, status
 from worker.providers.smsc.calls import CALLS
+from worker.providers.smsc.calls.sending import ACCOUNT_OPTIONS
 from worker.providers.smsc.limits import RULES
 
 FAMILY: Final = Family(
@@ -19,4 +20,6 @@ FAMILY: Final = Family(
     formats=forms.FORMATS,
     format_word="fmt",
     charsets=forms.CHARSETS,
+    has_rest=True,
+    send_options=ACCOUNT_OPTIONS,
 )

@@ -55,6 +55,10 @@ OPTIONS: Final = (
     Parameter(name="pp", meaning="referral id"),
 )
 
+_FOR_ACCOUNTS: Final = frozenset({"translit", "tinyurl", "time", "tz", "period", "freq", "maxsms", "flash", "pp"})
+ACCOUNT_OPTIONS: Final = tuple(option for option in OPTIONS if option.name in _FOR_ACCOUNTS)
+"""What `[accounts.NAME.send]` may set for all of an account's messages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
