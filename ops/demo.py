@@ -20,7 +20,7 @@ from ops.demo_settings import ATHENS, MOSCOW
 from ops.demo_stage import READY_WITHIN, Stage, set_up
 from ops.demo_summary import Audit, Summary, record, show
 from ops.errors import OpsError
-from ops.progress_view import Pace, is_ended, progress_shown
+from ops.progress_view import Pace, is_ended, line, progress_shown
 from ops.readings import CampaignReading, read_campaign, read_refusals
 from producer.client import CampaignProducer
 from producer.contract.campaigns import OnUncertain
@@ -132,7 +132,8 @@ async def _follow(session: Session, stage: Stage, campaigns: list[CampaignId]) -
                 return readings
             stage.family.check()
             if time.monotonic() > until:
-                raise OpsError(f"not every recipient is final after {stage.plan.patience:.0f} s")
+                left = "; ".join(line(reading, Pace()) for reading in readings if not is_ended(reading))
+                raise OpsError(f"not every recipient is final after {stage.plan.patience:.0f} s: {left}")
             await asyncio.sleep(_LOOK_EVERY)
 
 
