@@ -85,7 +85,9 @@ class App:
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self._trackers = {
-            name: Tracker(account, self.redis, self.ledger, self.reader, self.book)
+            name: Tracker(
+                account, self.redis, self.ledger, self.reader, self.book, self.settings.sending.max_attempts
+            )
             for name, account in self.settings.accounts.items()
         }
 
@@ -134,6 +136,7 @@ class App:
             journal=self.journal,
             tracker=tracker,
             settings=self.settings.tracking,
+            most_attempts=self.settings.sending.max_attempts,
         )
         poller = Poller(
             account=account,

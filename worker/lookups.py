@@ -65,7 +65,9 @@ class Lookups:
         journal: Journal,
         tracker: Tracker,
         settings: Tracking,
+        most_attempts: int = 5,
     ) -> None:
+        self._most_attempts = most_attempts
         self._account = account
         self._redis = redis
         self._asker = asker
@@ -109,11 +111,11 @@ class Lookups:
 
     def _by_policy(self, row: Open) -> Evidence | None:
         match row.policy:
-            case OnUncertain.RESEND:
+            case OnUncertain.RESEND if row.record.attempts < self._most_attempts:
                 return self._evidence(row, Event.DISPROVE, "")
             case OnUncertain.ASSUME_SENT:
                 return self._evidence(row, Event.ASSUME, row.record.code)
-            case OnUncertain.HOLD:
+            case OnUncertain.HOLD | OnUncertain.RESEND:
                 return None
 
     async def _ask(self, lookup: Lookup, rows: Sequence[Open]) -> None:
@@ -176,7 +178,7 @@ class Lookups:
         doubted = [row for row in missing if row is not None and row.record.state is State.UNCERTAIN]
         if doubted:
             log.info("uncertain_not_found", account=self._account.name, messages=len(doubted))
-        await self._ledger.apply([self._evidence(row, Event.DISPROVE, NOT_FOUND) for row in doubted])
+        await self._ledger.apply([self._not_there(row) for row in doubted])
         found = [
             row
             for item in reports
@@ -185,6 +187,12 @@ class Lookups:
         # the provider knows it: it was taken, whatever its status says so far
         taken = [row for row in found if row.record.state is State.UNCERTAIN]
         await self._ledger.apply([self._evidence(row, Event.SUBMIT, "") for row in taken])
+
+    def _not_there(self, row: Open) -> Evidence:
+        """Not sent, so to be sent; but an answer that nobody understands must not be asked for for ever."""
+        if row.record.attempts < self._most_attempts:
+            return self._evidence(row, Event.DISPROVE, NOT_FOUND)
+        return self._evidence(row, Event.REJECT, row.record.code)
 
     def _evidence(self, row: Open, event: Event, code: str) -> Evidence:
         return Evidence(

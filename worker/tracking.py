@@ -36,11 +36,21 @@ class Applied:
 
 
 class Tracker:
-    """Applies reports of one account. The raw answer must be in the journal before this is called."""
+    """Applies reports of one account. The raw answer must be in the journal before this is called.
+
+    A message that is given back unsent is tried again, until it has had `most_attempts`.
+    """
 
     def __init__(
-        self, account: Account, redis: Client, ledger: Ledger, reader: LedgerReader, book: AccountBook
+        self,
+        account: Account,
+        redis: Client,
+        ledger: Ledger,
+        reader: LedgerReader,
+        book: AccountBook,
+        most_attempts: int = 5,
     ) -> None:
+        self._most_attempts = most_attempts
         self._account = account
         self._redis = redis
         self._ledger = ledger
@@ -60,6 +70,7 @@ class Tracker:
                 unknown.append(report)
             elif report.event is not None:
                 evidence.append(self._evidence(message, report))
+        evidence = await self._without_end(evidence)
         answers = await self._ledger.apply(await self._with_lanes(evidence))
         if shelve:
             await self._shelve(unknown)
@@ -125,6 +136,18 @@ class Tracker:
             code=report.code if report.event is not Event.REPORT_ENROUTE else "",
             seconds=wait,
         )
+
+    async def _without_end(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """What is given back unsent after its last attempt was not delivered: nothing may be sent for ever."""
+        returned = [item.message for item in evidence if item.event is Event.REPORT_RETURNED]
+        records = await self._reader.records(returned) if returned else {}
+        spent = {message for message, record in records.items() if record.attempts >= self._most_attempts}
+        return [
+            replace(item, event=Event.REPORT_UNDELIVERED, seconds=0.0)
+            if item.event is Event.REPORT_RETURNED and item.message in spent
+            else item
+            for item in evidence
+        ]
 
     async def _with_lanes(self, evidence: Sequence[Evidence]) -> list[Evidence]:
         placed = []
