@@ -132,7 +132,7 @@ CASES: dict[str, tuple[said.Answer, str, str, str]] = {
             "status_name = Undeliverable, message = Hi, <you>, type = 0, ID = v-1, int_id = 7, sms_cnt = 1, "
             "format = 0, crc = 5"
         ),
-        f"20,1795000002,245,1795000000,{PHONE},25001,RU,MTS,Moscow,1.44,ACME,Undeliverable,Hi, <you>,0,v-1,7,1,0,5",
+        (f"20,1795000002,245,1795000000,{PHONE},25001,RU,MTS,Moscow,1.44,ACME,Undeliverable,Hi, <you>,0,v-1,7,1,0,5"),
         (
             f"<list><sms><status>20</status><last_date>{_DATES}</last_date><last_timestamp>1795000002</last_timestamp>"
             f"<err>245</err><send_date>{_SENT_AT}</send_date><send_timestamp>1795000000</send_timestamp>"
@@ -163,7 +163,10 @@ CASES: dict[str, tuple[said.Answer, str, str, str]] = {
     ),
     "a tariff": (
         said.Price(zones=(ZONE,), codes=(("25001", "1.4"),), mail="0.1"),
-        "zone = 1, name = RU, api = 1, mass = 2, mms = 3, hlr = 4, call = 5\nmccmnc = 25001, cost = 1.4\nmail = 0.1",
+        (
+            "zone = 1, name = RU, api = 1, mass = 2, mms = 3, hlr = 4, call = 5\n"
+            "mccmnc = 25001, cost = 1.4\nmail = 0.1"
+        ),
         "1,RU,1,2,3,4,5\n25001,1.4\n0.1",
         (
             '<price><zones><zone name="RU" api="1" mass="2" mms="3" hlr="4" call="5">1</zone></zones>'
@@ -261,7 +264,7 @@ def _leaves(value: Any) -> list[str]:
 
 def _texts(element: ET.Element) -> list[str]:
     inside = [text for child in element for text in _texts(child)]
-    own = [] if len(element) or (element.tag in _LISTS and not element.text) else [element.text or ""]
+    own = [] if len(element) or element.tag in _LISTS else [element.text or ""]
     return [*element.attrib.values(), *own, *inside]
 
 
