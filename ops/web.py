@@ -70,7 +70,7 @@ async def serve(
     access = Access.for_address(host, os.environ.get(TOKEN_VARIABLE, ""))
     redis = connect(redis_url)
     app = create_app(redis, access=access)
-    called = mount_configured(app, redis)
+    called = mount_configured(app, redis, redis_url)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_WITHIN)
     with _told_to_stop() as told:
         try:

@@ -16,7 +16,9 @@ from producer.directory import AccountEntry
 from worker.applying import PushApplier
 from worker.asking import Asker
 from worker.calling import Caller
+from worker.collecting import Collector
 from worker.engine import AccountQueues
+from worker.exporting import ExportBook, Exporter, Fetcher, Lease, RowApplier
 from worker.feeding import Feeder
 from worker.incoming import IncomingBook
 from worker.learning import Learning
@@ -26,6 +28,7 @@ from worker.lookups import Lookups
 from worker.polling import Poller
 from worker.preparing import Preparer
 from worker.providers.exchange import Exchange
+from worker.providers.registry import EXPORTS, INBOXES
 from worker.receiving import Receiver
 from worker.recording import Recorder
 from worker.sending import Sender
@@ -61,6 +64,8 @@ class TrackingParts:
     poller: Poller
     caller: Caller
     applier: PushApplier
+    collector: Collector | None
+    exporter: Exporter | None
 
 
 class App:
@@ -149,7 +154,10 @@ class App:
             settings=self.settings.tracking,
             worker=self.worker,
         )
-        applier = PushApplier(account, self.redis, tracker, IncomingBook(account, self.redis))
+        incoming = IncomingBook(account, self.redis)
+        inbox = INBOXES.get(account.family.name) if account.incoming else None
+        collector = Collector(account, self.redis, asker, self.journal, incoming, inbox) if inbox else None
+        applier = PushApplier(account, self.redis, tracker, incoming)
         return TrackingParts(
             account=account,
             gate=gate,
@@ -157,11 +165,31 @@ class App:
             poller=poller,
             caller=Caller(account, asker, poller, self.book),
             applier=applier,
+            collector=collector,
+            exporter=self._exporter(account, asker, tracker),
         )
 
     def entries(self) -> list[AccountEntry]:
         """What this process announces of its accounts."""
         return [_entry(account) for account in self.settings.accounts.values()]
+
+    def _exporter(self, account: Account, asker: Asker, tracker: Tracker) -> Exporter | None:
+        """None where the family has no deferred exports, or there is no folder to keep them in."""
+        exports, settings = EXPORTS.get(account.family.name), self.settings.exports
+        if exports is None or settings.folder is None:
+            return None
+        book = ExportBook(self.redis, account.name)
+        return Exporter(
+            account=account,
+            exports=exports,
+            asker=asker,
+            fetcher=Fetcher(account, exports, asker, settings),
+            applier=RowApplier(account, exports, tracker, book, self.book),
+            book=book,
+            lease=Lease(self.redis, account.name, self.worker),
+            folder=settings.folder,
+            poll_every=settings.poll_every,
+        )
 
     def _gate(self, account: Account, role: str) -> Gate:
         return Gate(

@@ -7,6 +7,7 @@ is counted and never kept. Body, fields and rate are bounded.
 
 import hashlib
 import hmac
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -64,10 +65,10 @@ def mount(app: web.Application, redis: Client, settings: Settings) -> list[str]:
     return [receiver.account.name for receiver in receivers]
 
 
-def mount_configured(app: web.Application, redis: Client) -> list[str]:
+def mount_configured(app: web.Application, redis: Client, redis_url: str) -> list[str]:
     """Mount what ./volley.toml (or VOLLEY_CONFIG) asks for; nothing where there is no configuration."""
     try:
-        settings = load()
+        settings = load(os.environ | {"REDIS_URL": redis_url})
     except SettingsError as error:
         log.info("callbacks_not_mounted", reason=str(error))
         return []

@@ -71,8 +71,9 @@ class IncomingBook:
 
 
 def _identities(incoming: Incoming) -> list[str]:
-    """What the same message is recognised by when it comes again: its id, or its content and time."""
-    if incoming.id:
-        return [f"id:{incoming.id}"]
-    content = orjson.dumps([incoming.msisdn, incoming.to, incoming.text, incoming.sent])
-    return [f"content:{hashlib.blake2b(content, digest_size=12).hexdigest()}"]
+    """What the same message is recognised by when it comes again, perhaps another way: id; content and time."""
+    found = [f"id:{incoming.id}"] if incoming.id else []
+    if incoming.sent or not found:
+        content = orjson.dumps([incoming.msisdn, incoming.to, incoming.text, incoming.sent])
+        found.append(f"content:{hashlib.blake2b(content, digest_size=12).hexdigest()}")
+    return found

@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import FEED, PROVIDER_CALL, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import EXPORT, FEED, PROVIDER_CALL, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.directory import announce
 from producer.pool import connect
@@ -25,6 +25,7 @@ from worker.app import App, SendingParts, TrackingParts
 from worker.calling import provider_call
 from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
+from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
 from worker.settings import Settings
 from worker.stopping import end
@@ -34,6 +35,7 @@ _BEAT_LIFE: Final = 60
 _HEALTH_EVERY: Final = 5
 _AFTER_ERROR: Final = 1.0
 _SWEEP_SECONDS: Final = {0, 15, 30, 45}
+_EXPORT_MINUTES: Final = {3, 13, 23, 33, 43, 53}
 _FORGET_WORKER: Final = 86_400
 _ANSWER_LIFE: Final = 60
 _MANY_TRIES: Final = 10_000  # a job that is another process' to do is put back until that one takes it
@@ -125,6 +127,8 @@ class Process:
             await sending.learning.flush()
         for tracking in self._tracking:
             await tracking.poller.release()
+            if tracking.exporter is not None:
+                await tracking.exporter.release()
             await tracking.gate.close()
         await self.app.redis.delete(keys.worker(self.app.worker))
         await self.app.redis.zrem(keys.WORKERS, self.app.worker)
@@ -159,12 +163,17 @@ class Process:
                     keep_result=_ANSWER_LIFE,
                     max_tries=_MANY_TRIES,
                 ),
+                func(cast("WorkerCoroutine", export), name=EXPORT, keep_result=_ANSWER_LIFE),
             ],
-            cron_jobs=[cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1)],
+            cron_jobs=[
+                cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1),
+                cron(cast("WorkerCoroutine", export_all), name="exports", minute=_EXPORT_MINUTES, max_tries=1),
+            ],
             context={
                 "reader": self.app.reader,
                 "ledger": self.app.ledger,
                 "callers": {parts.account.name: parts.caller for parts in self._tracking},
+                "exporters": {parts.account.name: parts.exporter for parts in self._tracking if parts.exporter},
                 "give_up_after": self.app.settings.tracking.give_up_after,
             },
         )
@@ -172,6 +181,8 @@ class Process:
         for parts in self._tracking:
             self._own(self._poll(parts))
             self._own(parts.applier.run())
+            if parts.exporter is not None:
+                self._own(parts.exporter.run())
 
     def _start_control(self, control: ControlWorker) -> None:
         self._controls.append(control)
@@ -186,7 +197,8 @@ class Process:
     async def _poll(self, parts: TrackingParts) -> None:
         while True:
             try:
-                await parts.poller.step()
+                if await parts.poller.step() and parts.collector is not None:
+                    await parts.collector.step()
             except (RedisError, OSError) as error:
                 log.warning("poller_waits_for_redis", error=type(error).__name__)
             await asyncio.sleep(self.app.settings.tracking.poll_every)

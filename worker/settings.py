@@ -49,6 +49,7 @@ class Account:
     sender: str = ""
     default_region: str = ""
     push_key: PushKey = NO_PUSHES
+    incoming: bool = False
     stop_words: frozenset[str] = STOP_WORDS
     exports: bool = False
     export_columns: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +184,7 @@ def _account(name: str, table: "_Table") -> Account:
         sender=table.text("sender", ""),
         default_region=table.text("default_region", "").upper(),
         push_key=_push_key(table),
+        incoming=table.flag("incoming"),
         stop_words=frozenset(word.casefold() for word in table.texts("stop_words", sorted(STOP_WORDS))),
         exports=table.flag("exports"),
         export_columns=_export_columns(table.table("export_columns")),

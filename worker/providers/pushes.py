@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from producer.contract.messages import Msisdn
-from worker.providers.interface import Report
+from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +71,20 @@ class Push:
     """A family's reading of callbacks. `read` never raises."""
 
     read: Callable[[PushRequest, PushKey], Pushed | Forged | Unreadable]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What one reading of the inbox held; `cursor` is where to go on from, `more`: ask again at once."""
+
+    items: tuple[Incoming | CallConfirmed, ...]
+    cursor: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """A family's reading of incoming messages by asking. `build` takes the cursor (0: from the beginning)."""
+
+    build: Callable[[Credentials, int], HttpRequest]
+    read: Callable[[Answer, int], Collected | Refused]

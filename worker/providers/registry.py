@@ -5,9 +5,10 @@ from typing import Final
 from worker.providers import restv2, smsc
 from worker.providers.exports import Exports
 from worker.providers.interface import Family
-from worker.providers.pushes import Push
+from worker.providers.pushes import Inbox, Push
 from worker.providers.smsc import exports as smsc_exports
 from worker.providers.smsc import push as smsc_push
+from worker.providers.smsc.inbox import INBOX
 
 FAMILIES: Final[dict[str, Family]] = {
     "smsc": smsc.FAMILY,
@@ -18,6 +19,11 @@ PUSHES: Final[dict[str, Push]] = {
     "smsc": Push(read=smsc_push.read),
 }
 """How callbacks are read, for families that push."""
+
+INBOXES: Final[dict[str, Inbox]] = {
+    "smsc": INBOX,
+}
+"""How incoming messages are collected by asking, for families that keep them."""
 
 EXPORTS: Final[dict[str, Exports]] = {
     "smsc": smsc_exports.EXPORTS,

@@ -1,0 +1,94 @@
+"""What the provider tells by itself: reports by callback, incoming messages by callback and by asking, each once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+from aiohttp import web
+
+from producer.contract import keys
+from producer.contract.messages import AccountName
+from producer.suppression import SuppressionList
+from tests.support import wait_until
+from tests.support_system import System, account, numbers
+from worker.callbacks import mount, path_of
+
+MOSCOW = AccountName("moscow")
+SECRET = "a-secret-of-our-own"
+
+
+@asynccontextmanager
+async def listening(system: System) -> AsyncIterator[str]:
+    """The callback receiver of the web process, on a port of its own; the address for the provider's cabinet."""
+    settings = system.settings()
+    app = web.Application()
+    assert mount(app, system.producer._redis, settings) == [MOSCOW]
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    try:
+        yield f"http://{host}:{port}{path_of(settings.accounts[MOSCOW])}"
+    finally:
+        await runner.cleanup()
+
+
+async def told(system: System, **incoming: str) -> None:
+    body = orjson.dumps({"login": "north", "family": "smsc", **incoming})
+    async with system.provider.session.post(f"{system.provider.url}/sandbox/incoming", data=body) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+async def handed_on(system: System) -> list[tuple[str, str]]:
+    entries = await system.redis.xrange(keys.INCOMING)
+    return [(fields[b"from"].decode(), fields[b"text"].decode()) for _, fields in entries]
+
+
+def pushed(**more: object) -> dict[str, object]:
+    return account("smsc", "north", rate=200, in_flight=10, batch=20) | {"callback_secret": SECRET, **more}
+
+
+@pytest.mark.parametrize("address", ["?charset=utf-8&sha1=", "?fmt=3&charset=utf-8&md5=", "?fmt=2&sha1="])
+async def test_reports_come_by_callback_though_nothing_is_polled(system: System, address: str) -> None:
+    """`poll_every` is an hour: whatever is known of the campaign was pushed, doubled and out of order."""
+    system.accounts = {MOSCOW: pushed()}
+    system.tracking = {"poll_every": 3600}
+    await system.announced()
+    async with listening(system) as place, system.inside():
+        switches = {"callback": f"{place}{address}{SECRET}", "callback_twice": 0.5, "callback_shuffled": 0.5}
+        await system.provider.switch("smsc/north", **switches)
+        await system.producer.submit(
+            account_name=MOSCOW, text="pushed to $name", recipients=named(60), campaign_id="pushed"
+        )
+        await system.finished("pushed")
+    assert await system.states("pushed") == {"delivered": 60}
+    await system.check_books("pushed")
+
+
+async def test_incoming_messages_are_handed_on_once_by_callback_and_by_asking(system: System) -> None:
+    system.accounts = {MOSCOW: pushed(incoming=True)}
+    await system.announced()
+    async with listening(system) as place, system.inside():
+        await told(system, phone="79120000001", mes="before the callback was set", to="79990000000")
+        await system.provider.switch("smsc/north", callback=f"{place}?charset=utf-8&sha1={SECRET}")
+        await told(system, phone="79120000002", mes="Стоп", to="79990000000")
+        await told(system, phone="79120000003", mes="Привет", to="79990000000")
+
+        async def all_came() -> bool:
+            return len(await handed_on(system)) >= 3
+
+        await wait_until(all_came, description="the incoming messages", timeout=30)
+        cursor = await system.redis.hget(keys.cursors(MOSCOW), "incoming")
+    assert sorted(await handed_on(system)) == [
+        ("79120000001", "before the callback was set"),
+        ("79120000002", "Стоп"),
+        ("79120000003", "Привет"),
+    ]
+    assert cursor is not None
+    assert await SuppressionList(system.producer._redis).among(["79120000002", "79120000003"]) == {"79120000002"}
+
+
+def named(count: int) -> list[dict[str, str]]:
+    return [{"to": number, "name": f"N{place}"} for place, number in enumerate(numbers(count))]
