@@ -16,6 +16,7 @@ SEND_MESSAGE: Final = "send_message"
 FEED: Final = "feed"
 RESOLVE: Final = "resolve"
 PROVIDER_CALL: Final = "provider_call"
+EXPORT: Final = "export"
 
 JOB_PREFIX: Final = "arq:job:"
 JOB_LIFE: Final = 7 * 86_400

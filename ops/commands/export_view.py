@@ -1,0 +1,73 @@
+"""How exports are shown to people and programs, and how their files are copied."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from ops.errors import OpsError
+from producer.contract.exports import ExportRecord, ExportState
+
+_MEGA: Final = 1_000_000
+
+
+def line(record: ExportRecord) -> str:
+    """One line about one task."""
+    name = f" ({record.name})" if record.name else ""
+    return f"task {record.task}{name}: {record.state}{_details(record)}"
+
+
+def plain(record: ExportRecord) -> dict[str, object]:
+    """A record as JSON has it."""
+    return asdict(record)
+
+
+def save_copy(record: ExportRecord, folder: Path) -> Path:
+    """Copy a task's whole file; OpsError when it is not on this machine, or is not the recorded one."""
+    source, target = Path(record.file), folder / Path(record.file).name
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, part)
+        with part.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != record.sha256:
+                raise OpsError(f"{source} is not the file that was downloaded; fetch it --again")
+        part.replace(target)
+    except OSError as error:
+        raise OpsError(f"cannot copy {source} to {folder}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _details(record: ExportRecord) -> str:
+    match record.state:
+        case ExportState.WANTED:
+            return f", {record.words or 'asked for'}"
+        case ExportState.DOWNLOADING:
+            return f", {_megabytes(record.fetched)}, attempt {record.attempts}" + _because(record)
+        case ExportState.APPLYING:
+            return f", {_rows(record)} of {_megabytes(record.size)} ({record.offset / max(1, record.size):.0%})"
+        case ExportState.DONE:
+            return f", {_rows(record)}, {record.file} ({_megabytes(record.size)})" + _bad(record)
+        case ExportState.FAILED:
+            return _because(record)
+
+
+def _rows(record: ExportRecord) -> str:
+    counts = f"{record.matched:,} ours, {record.unknown:,} unknown, {record.bad:,} bad"
+    return f"{record.rows:,} rows ({counts}; {record.moved:,} told something new)"
+
+
+def _bad(record: ExportRecord) -> str:
+    return f"; the first bad row: {record.first_bad}" if record.first_bad else ""
+
+
+def _because(record: ExportRecord) -> str:
+    return f": {record.words}" if record.words else ""
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGA:,.1f} MB"
