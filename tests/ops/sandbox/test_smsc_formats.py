@@ -127,8 +127,8 @@ CASES: dict[str, tuple[said.Answer, str, str, str]] = {
     "a history": (
         said.History(found=(SENT,)),
         (
-            f"Status = 20, check_time = {_DATES}, err = 245, send_date = {_SENT_AT}, phone = {PHONE}, mccmnc = 25001, "
-            "country = RU, operator = MTS, region = Moscow, cost = 1.44, sender_id = ACME, "
+            f"Status = 20, check_time = {_DATES}, err = 245, send_date = {_SENT_AT}, phone = {PHONE}, "
+            "mccmnc = 25001, country = RU, operator = MTS, region = Moscow, cost = 1.44, sender_id = ACME, "
             "status_name = Undeliverable, message = Hi, <you>, type = 0, ID = v-1, int_id = 7, sms_cnt = 1, "
             "format = 0, crc = 5"
         ),
@@ -147,8 +147,8 @@ CASES: dict[str, tuple[said.Answer, str, str, str]] = {
         f"id = 3, received = {_SENT_AT}, phone = {PHONE}, message = a, b, to_phone = 100, sent = {_SENT_AT}",
         f"3,{_SENT_AT},{PHONE},100,{_SENT_AT},a, b",
         (
-            f"<sms_answers><sms><id>3</id><received>{_SENT_AT}</received><phone>{PHONE}</phone><message>a, b</message>"
-            f"<to_phone>100</to_phone><sent>{_SENT_AT}</sent></sms></sms_answers>"
+            f"<sms_answers><sms><id>3</id><received>{_SENT_AT}</received><phone>{PHONE}</phone>"
+            f"<message>a, b</message><to_phone>100</to_phone><sent>{_SENT_AT}</sent></sms></sms_answers>"
         ),
     ),
     "no incoming messages": (said.Answers(found=()), "", "", "<sms_answers></sms_answers>"),
