@@ -95,7 +95,9 @@ class Lookups:
         rows = [row for group in found.values() for row in group]
         decided = [evidence for row in rows if (evidence := self._decide(row, time.time()))]
         await self._ledger.apply(decided)
-        await self._reschedule([row for row in rows if not self._is_to_be_asked(row)])
+        moved = {evidence.message for evidence in decided}  # looked at again next turn, in their new state
+        waiting = [row for row in rows if row.message not in moved and not self._is_to_be_asked(row)]
+        await self._reschedule(waiting)
         if self._account.family.lookup is not None:
             await self._ask(self._account.family.lookup, [row for row in rows if self._is_to_be_asked(row)])
 

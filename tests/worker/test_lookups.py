@@ -257,3 +257,14 @@ async def test_the_due_list_forgets_references_that_nobody_has(stage: Scene) -> 
     await work.step()
     assert await stage.due() == set()
     assert await stage.reader.behind("athens", [Reference("r-gone")]) == {}
+
+
+async def test_an_assumed_message_is_due_by_its_new_state(stage: Scene) -> None:
+    """The look that assumed it sent put its next look off by an hour, as for one that is held: the demo hung."""
+    work = desk(stage, lookup=False)
+    message = await doubted(stage, on_uncertain=OnUncertain.ASSUME_SENT)
+    await work.step()
+    reference = (await stage.record_of(message)).reference
+    assert await work.next_look_in(reference) <= 0
+    await work.lookups.step()
+    assert GIVE_UP - 60 < await work.next_look_in(reference) <= GIVE_UP
