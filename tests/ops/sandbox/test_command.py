@@ -14,7 +14,9 @@ import pytest
 
 import ops.sandbox
 from ops.sandbox.__main__ import _parser, config_from, main
-from ops.sandbox.config import DEMO_ACCOUNTS, ConfigError, Family, OverRate, SandboxConfig
+from ops.sandbox.clock import Clock
+from ops.sandbox.config import DEMO_ACCOUNTS, ConfigError, Family, OverRate, Pushing, SandboxConfig
+from ops.sandbox.gateway import Gateway
 from ops.sandbox.segments import count_segments
 from ops.sandbox.server import check_host
 from tests.support import first_line, running
@@ -37,6 +39,29 @@ def test_an_account_option_without_a_family_makes_one_in_each() -> None:
     assert (first.login, first.secret, first.key, first.rate) == ("a", "s", "k", 20)
     assert (first.over_rate, first.balance, first.latency) == (OverRate.COUNT, Decimal("7.5"), 0.1)
     assert "'s'" not in repr(first)
+
+
+def test_an_account_option_takes_a_callback_with_its_own_options() -> None:
+    url = "http://127.0.0.1:9/cb/!token=t?sha1=s&fmt=3"
+    (account,) = _config("--account", f"login=a,secret=s,family=smsc,callback={url},v3=true").accounts
+
+    assert (account.callback, account.v3) == (url, True)
+
+
+def test_a_callback_off_this_machine_stops_the_start_unless_told_otherwise(capsys: Any) -> None:
+    options = ["--port", "0", "--account", "login=a,secret=s,callback=http://example.org/"]
+
+    assert main(options) == 2
+    assert "example.org is not a loopback address" in capsys.readouterr().err
+    Gateway(_config(*options, "--any-address"), Clock())
+
+
+def test_callback_options_reach_the_accounts() -> None:
+    options = ["twice=0.5", "shuffled=0.25", "delay=1.5", "attempts=7", "retry-after=9", "seed=3", "method=POST"]
+    config = _config(*(f"--callback-{option}" for option in options))
+
+    wanted = Pushing(twice=0.5, shuffled=0.25, delay=1.5, attempts=7, retry_after=9, seed=3, method="POST")
+    assert [account.pushing for account in Gateway(config, Clock()).accounts] == [wanted, wanted]
 
 
 def test_accounts_come_from_a_file_too(tmp_path: Path) -> None:
@@ -66,6 +91,14 @@ def test_accounts_come_from_a_file_too(tmp_path: Path) -> None:
         ["--account", "login=a,secret=s,key=k", "--account", "login=b,secret=t,key=k"],
         ["--enroute-after", "3", "--final-after", "2"],
         ["--drain-batch", "0"],
+        ["--account", "login=a,secret=s,v3=perhaps"],
+        ["--callback-twice", "1.5"],
+        ["--callback-shuffled", "-1"],
+        ["--callback-delay", "-1"],
+        ["--callback-attempts", "0"],
+        ["--callback-method", "PUT"],
+        ["--callback-senders", "0"],
+        ["--call-after", "-1"],
     ],
 )
 def test_a_wrong_option_stops_the_start_and_says_why(options: list[str], capsys: Any) -> None:
