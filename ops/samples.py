@@ -33,7 +33,7 @@ _NAMES: Final[dict[Region, tuple[str, ...]]] = {
     "gr": (
         *("Maria", "George", "Eleni", "Nikos", "Katerina", "Dimitris", "Sophia", "Kostas", "Anna", "Yannis"),
         *("Μαρία", "Γιώργος", "Ελένη", "Νίκος", "Κατερίνα", "Δημήτρης", "Σοφία", "Κώστας", "Άννα", "Γιάννης"),
-        *("ΜΑΡΙΑ", "ΝΙΚΟΣ", "Chloé", "Jürgen", "John"),  # noqa: RUF001 - Greek letters in a Greek name
+        *("ΜΑΡΙΑ", "ΝΙΚΟΣ", "Chloé", "Jürgen", "John"),
     ),
     "ru": (
         *("Анна", "Иван", "Мария", "Пётр", "Ольга", "Сергей", "Наталья", "Дмитрий", "Юлия", "Алексей"),
