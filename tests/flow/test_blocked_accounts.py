@@ -7,8 +7,8 @@ from producer.contract.messages import AccountName
 from tests.support import wait_until
 from tests.support_system import System, Table, account, numbers
 
-RATE = 60
-TOTAL = 500
+RATE = 80
+TOTAL = 480
 
 
 async def _start(system: System, **accounts: Table) -> None:

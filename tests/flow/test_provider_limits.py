@@ -57,3 +57,19 @@ async def _check(provider: Provider, name: str, *, rate: float, slots: int, tota
     assert seen["violations"] == {}
     assert seen["max_simultaneous"] <= slots
     assert used >= 0.9, f"{name}: {used:.0%} of the rate was used; the longest gap was {longest:.3f} s"
+
+
+async def test_reports_that_trickle_in_take_a_tenth_of_the_rate_from_the_senders(system: System) -> None:
+    """While a campaign runs, every drain finds a few new reports and says there may be more. The tracker asked
+    again at once, as fast as the rate allowed: one request in two was a drain, and the campaign ran at half speed.
+    """
+    system.accounts = {"athens": account("restv2", "north", rate=80, in_flight=8)}
+    async with system.worker("track"), system.worker("send"):
+        await system.producer.submit(
+            account_name="athens", campaign_id="athens", text="Hello", recipients=numbers(400)
+        )
+        await system.sent("athens")
+        requests = (await system.provider.summary("restv2/north"))["requests"]
+
+    assert requests["send"] == 400
+    assert requests["drain"] <= 0.25 * 400

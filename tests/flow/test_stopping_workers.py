@@ -13,9 +13,9 @@ async def test_a_stopped_worker_gives_back_what_it_has_not_sent(system: System) 
         "singles": account("smsc", "south", rate=80, in_flight=8, batch=1),
         "athens": account("restv2", "north", rate=80, in_flight=8),
     }
-    totals = {"batches": 300, "singles": 150, "athens": 200}
+    totals = {"batches": 240, "singles": 120, "athens": 160}
     for name in ("smsc/north", "smsc/south", "restv2/north"):
-        await system.provider.switch(name, latency=0.2)
+        await system.provider.switch(name, latency=0.1)
 
     async with system.worker("track"):
         await system.announced()
@@ -23,7 +23,7 @@ async def test_a_stopped_worker_gives_back_what_it_has_not_sent(system: System) 
             await system.producer.submit(
                 account_name=name, campaign_id=name, text=f"Hello {name}", recipients=numbers(total)
             )
-        for moment in (100, 300):
+        for moment in (80, 200):
             async with system.worker("send") as sender:
 
                 async def has_come(at: int = moment) -> bool:
@@ -38,11 +38,11 @@ async def test_a_stopped_worker_gives_back_what_it_has_not_sent(system: System) 
                 sent = await system.provider.copies(f"Hello {name}")
                 assert states.get("queued", 0) + len(sent) == total
         async with system.worker("send"):
-            await system.finished(*totals)
+            await system.sent(*totals)
 
     await system.check_nobody_twice()
     for name, total in totals.items():
-        assert await system.states(name) == {"delivered": total}
+        assert len(await system.provider.copies(f"Hello {name}")) == total
         await system.check_books(name)
 
 
