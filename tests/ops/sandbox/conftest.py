@@ -38,6 +38,7 @@ async def start() -> AsyncIterator[Start]:
 @pytest.fixture
 async def handler() -> AsyncIterator[Handler]:
     heard = Handler()
+    heard.open.set()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", heard.hear)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -45,6 +46,7 @@ async def handler() -> AsyncIterator[Handler]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     heard.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield heard
+    heard.open.set()
     await runner.cleanup()
 
 

@@ -1,5 +1,6 @@
 """Speaking to a sandbox in tests: its clock by hand, its two dialects over HTTP, its admin address."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,16 +96,21 @@ class Called:
 
 @dataclass
 class Handler:
-    """A client's handler: keeps what comes in and answers with `status`."""
+    """A client's handler: keeps what comes in and answers with `status`, when `open` is set."""
 
     url: str = ""
     status: int = 200
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: int = 0
     calls: list[Called] = field(default_factory=list)
 
     async def hear(self, request: web.Request) -> web.Response:
         body = await request.read()
         content_type = request.headers.get("Content-Type", "")
         self.calls.append(Called(request.method, request.path, dict(request.query), body, content_type))
+        self.at_once += 1
+        await self.open.wait()
+        self.at_once -= 1
         return web.Response(status=self.status)
 
     async def until(self, number: int) -> list[Called]:

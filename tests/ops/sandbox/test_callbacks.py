@@ -220,6 +220,21 @@ async def test_nobody_at_the_address_is_a_failure_like_another(start: Start) -> 
     assert await _counts(sandbox) == {"failed": 1, "given_up": 1}
 
 
+async def test_only_a_few_callbacks_are_made_at_once(start: Start, handler: Handler) -> None:
+    sandbox = await start(callback_senders=2)
+    handler.open.clear()
+    await sandbox.switch(callback=handler.url)
+    for index in range(5):
+        await sandbox.happen("incoming", phone=PHONE, mes=f"{index}", to="1")
+    await handler.until(2)
+    sandbox.time.now += 60
+    assert "balance" in await sandbox.smsc("balance")
+
+    assert (handler.at_once, len(handler.calls)) == (2, 2)
+    handler.open.set()
+    assert sorted(call.form()["mes"] for call in await handler.until(5)) == list("01234")
+
+
 async def test_a_message_taken_back_is_never_reported(sandbox: Sandbox, handler: Handler) -> None:
     await sandbox.switch(callback=handler.url)
     await _send(sandbox, time="+1")
