@@ -20,6 +20,7 @@ from worker.providers.interface import Answer, Block, Call, Credentials, HttpReq
 from worker.settings import Account
 from worker.throttle import TooSoonError
 
+_PROBED: Final = "v3"
 _OTHER_PROCESS_IN: Final = 0.1
 _ADDRESS: Final = "the provider has blocked this IP address for a while; asking now would prolong it"
 _TOO_LATE: Final = "no worker was free in time; nothing was asked"
@@ -67,6 +68,8 @@ class Caller:
         request = self._request(call, wish)
         if await self._book.state(self.account.name) == Block.ADDRESS:
             return {"error": _ADDRESS}
+        if call.is_optional and (missing := await self._missing()):
+            return {"error": missing}
         answer = await (self._poller.drain_for(request) if call.is_drain else self._asker.attempt(request))
         if not isinstance(answer, Answer):
             return {"error": _without_answer(call, answer)}
@@ -116,6 +119,21 @@ class Caller:
             rest=dialect.rest and family.format_word not in manner,
         )
         return replace(self.account.credentials, dialect=dialect)
+
+    async def _missing(self) -> str:
+        """Why the account has no optional calls; empty when it has. The host is asked once, and it is remembered."""
+        probe, name = self.account.family.probe, self.account.name
+        if probe is None or not self.account.credentials.dialect.v3:
+            return f"{name} has no calls of version 3: set v3 = true in [accounts.{name}] if its host offers them"
+        known = await self._book.fact(name, _PROBED)
+        if not known:
+            ending = await self._asker.attempt(probe.build(self.account.credentials))
+            found = probe.read(ending) if isinstance(ending, Answer) else None
+            if found is None:
+                return "whether the host has version 3 could not be found out; nothing was asked"
+            known = str(int(found))
+            await self._book.note(name, {_PROBED: known})
+        return "" if known == "1" else f"the host of {name} has no version 3 (probed once, and remembered)"
 
     async def _read(self, call: Call, answer: Answer) -> Plain:
         match call.read(answer):

@@ -239,7 +239,8 @@ def _dialect(table: "_Table", family: Family) -> Dialect:
         if value and value not in known:
             raise SettingsError(f"{table.path}.{name} must be one of {', '.join(known)}")
     rest = table.flag("rest") if family.has_rest else False
-    return Dialect(format=form, charset=charset, rest=rest, extra=_extra(table.table("send"), family))
+    v3 = table.flag("v3") if family.probe is not None else False
+    return Dialect(format=form, charset=charset, rest=rest, v3=v3, extra=_extra(table.table("send"), family))
 
 
 def _extra(table: "_Table", family: Family) -> tuple[tuple[str, str], ...]:

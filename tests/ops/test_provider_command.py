@@ -119,7 +119,7 @@ async def test_without_a_call_the_calls_are_listed(stage: System) -> None:
     assert "number_rent: rent a number: its cost is debited at once [--yes]" in ran.stdout
     assert "    start=  first day, DD.MM.YYYY (needed)" in ran.stdout
     listed = orjson.loads((await volley("athens", "--json")).stdout)
-    assert [call["name"] for call in listed["calls"]] == ["key", "key_reset", "balance", "status"]
+    assert [call["name"] for call in listed["calls"]] [:4] == ["key", "key_reset", "balance", "status"]
 
 
 @pytest.mark.parametrize(

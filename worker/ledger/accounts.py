@@ -48,6 +48,10 @@ class AccountBook:
         """Keep other facts for the page: last report, last poll, budget."""
         await self.redis.hset(keys.account(name), mapping=dict(fields))
 
+    async def fact(self, name: AccountName, field: str) -> str:
+        """What `note` kept under `field`; empty when nothing."""
+        return (await self.redis.hget(keys.account(name), field) or b"").decode()
+
     async def note_report(self, name: AccountName) -> None:
         """Keep when the account's last delivery report came."""
         await self.note(name, {"report_at": str(int(time.time()))})

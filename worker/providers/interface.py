@@ -26,6 +26,7 @@ class Dialect:
 
     format: str = ""
     charset: str = ""
+    v3: bool = False  # restv2: the calls of version 3 may be tried
     rest: bool = False  # smsc: campaigns are sent as JSON bodies to rest/send/
     extra: tuple[tuple[str, str], ...] = ()  # what every send request of the account carries besides
 
@@ -312,7 +313,16 @@ class Call:
     read: Callable[[Answer], Sequence[object] | Refused]
     parameters: tuple[Parameter, ...] = ()
     needs_yes: bool = False  # it spends money or changes the account
+    is_optional: bool = False  # only some hosts have it: see Family.probe
     is_drain: bool = False  # reading consumes: only by the account's one reader, journal first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Finding out, once, whether a host has the optional calls. `read` gives None when the answer does not tell."""
+
+    build: Callable[[Credentials], HttpRequest]
+    read: Callable[[Answer], bool | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,5 +346,6 @@ class Family:
     formats: tuple[str, ...] = ("",)
     format_word: str = ""
     charsets: tuple[str, ...] = ("utf-8",)
+    probe: Probe | None = None  # for calls that `is_optional`
     has_rest: bool = False  # campaigns may be sent as JSON bodies to rest/send/
     send_options: tuple[Parameter, ...] = ()  # what an account may have every send request carry besides

@@ -17,7 +17,7 @@ ROWS = [
     for line in section.split("\n")
     if line.startswith("| `")
 ]
-BESIDES = {"smsc": {"send", "rest/send"}, "restv2": {"send"}}
+BESIDES = {"smsc": {"send", "rest/send"}, "restv2": {"send", "bulk"}}
 
 
 @pytest.mark.parametrize("name", FAMILIES)

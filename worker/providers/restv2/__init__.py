@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from worker.providers.interface import BalanceCall, Drain, Family, KeyCall
-from worker.providers.restv2 import balance, drain, forms, key, sending
+from worker.providers.interface import BalanceCall, Drain, Family, KeyCall, Probe
+from worker.providers.restv2 import balance, drain, forms, key, sending, version3
 from worker.providers.restv2.calls import CALLS
 from worker.providers.restv2.limits import RULES
 
@@ -15,7 +15,8 @@ FAMILY: Final = Family(
     balance=BalanceCall(build=balance.build, read=balance.read),
     drain=Drain(build=drain.build, read=drain.read),
     key=KeyCall(build=key.build, read=key.read),
-    calls=CALLS,
+    calls={**CALLS, **version3.CALLS},
+    probe=Probe(build=version3.probe, read=version3.read_probe),
     formats=forms.FORMATS,
     format_word="type",
     send_options=sending.OPTIONS,

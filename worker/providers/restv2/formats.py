@@ -25,6 +25,11 @@ def value(answer: Answer, plain: Callable[[str], Fields | None]) -> Fields | Non
             return json_values.members(json_values.parse(answer.body))
 
 
+def nothing(_: str) -> Fields | None:
+    """No plain text is a success."""
+    return None
+
+
 def an_id(body: str) -> Fields | None:
     """`1234567890` (B4 [S0]). The error numbers of B2 have two or three digits: so short a number is no success."""
     return {"status": "1", "id": body} if re.fullmatch(r"[0-9]{4,20}", body) and int(body) else None

@@ -27,7 +27,7 @@ def submission(answer: Answer) -> Accepted | Failed | Unreadable:
     fields = _succeeded(answer, formats.an_id)
     if not isinstance(fields, dict):
         return fields
-    identifier = _any_id(fields)
+    identifier = any_id(fields)
     if not _ID.fullmatch(identifier):
         return Unreadable(code="restv2.answer.no_id", words="status 1, but no usable id")
     return Accepted(id=identifier)
@@ -63,6 +63,11 @@ def key(answer: Answer) -> str | Failed | Unreadable:
     return Unreadable(code="restv2.answer.no_key", words="status 1, but no usable key")
 
 
+def succeeded(answer: Answer) -> Fields | Failed | Unreadable:
+    """The fields of an answer of version 3, which is never asked for in plain text: no document shows that."""
+    return _succeeded(answer, formats.nothing)
+
+
 def _succeeded(answer: Answer, plain: Callable[[str], Fields | None]) -> Fields | Failed | Unreadable:
     """The members of an answer that says it succeeded."""
     fields = formats.value(answer, plain) if answer.status < 500 else None
@@ -72,7 +77,7 @@ def _succeeded(answer: Answer, plain: Callable[[str], Fields | None]) -> Fields 
     if number is None:
         return Unreadable(code="restv2.answer.no_code", words="an error without a usable number")
     if number:
-        return Failed(number=number, remarks=words(fields.get("remarks")), id=_any_id(fields))
+        return Failed(number=number, remarks=words(fields.get("remarks")), id=any_id(fields))
     if whole(fields.get("status")) == 1:
         return fields if answer.status == 200 else _unreadable(answer)
     return _refusal(fields)
@@ -96,13 +101,13 @@ def _error_number(value: object) -> int | None:
 def _refusal(fields: Fields) -> Failed | Unreadable:
     """Status other than 1 and no error number; 0 is the one that documents and fixtures show (B4 [S0, G-pysc])."""
     if whole(fields.get("status")) == 0:
-        return Failed(number=None, remarks=words(fields.get("remarks")), id=_any_id(fields))
+        return Failed(number=None, remarks=words(fields.get("remarks")), id=any_id(fields))
     return Unreadable(code="restv2.answer.status", words="a status that is neither 1 nor a plain refusal")
 
 
 def _status_row(value: object) -> StatusRow | None:
     fields = members(value) or {}
-    identifier = _any_id(fields)
+    identifier = any_id(fields)
     status = fields.get("status")
     said = str(status).strip() if isinstance(status, int | str) else ""
     if not _ID.fullmatch(identifier):
@@ -110,7 +115,7 @@ def _status_row(value: object) -> StatusRow | None:
     return StatusRow(id=identifier, status=said if _STATUS.fullmatch(said) else "unreadable")
 
 
-def _any_id(fields: Fields) -> str:
+def any_id(fields: Fields) -> str:
     """The id an answer names, as decimal digits; empty for 0, "" and none; "?" for what cannot be read.
 
     Some installations call it `smsId` (B4 [G-school]). Leading zeros go, so that send and report agree.
