@@ -65,6 +65,7 @@ class System:
     accounts: Mapping[str, Table]
     sending: Table = field(default_factory=dict)
     tracking: Table = field(default_factory=dict)
+    exports: Table = field(default_factory=dict)
 
     # --- starting ----------------------------------------------------------------------------------
 
@@ -80,7 +81,12 @@ class System:
             + "\n".join(f"{field} = {toml(value)}" for field, value in table.items())
             for name, table in self.accounts.items()
         ]
-        for name, table in (("sending", QUICK_SENDING | self.sending), ("tracking", QUICK_TRACKING | self.tracking)):
+        sections = {
+            "sending": QUICK_SENDING | self.sending,
+            "tracking": QUICK_TRACKING | self.tracking,
+            "exports": self.exports,
+        }
+        for name, table in sections.items():
             lines.append(f"[{name}]\n" + "\n".join(f"{field} = {toml(value)}" for field, value in table.items()))
         (self.folder / "volley.toml").write_text("\n\n".join(lines))
         return load(self.environment)
