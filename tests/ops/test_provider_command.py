@@ -119,7 +119,7 @@ async def test_without_a_call_the_calls_are_listed(stage: System) -> None:
     assert "number_rent: rent a number: its cost is debited at once [--yes]" in ran.stdout
     assert "    start=  first day, DD.MM.YYYY (needed)" in ran.stdout
     listed = orjson.loads((await volley("athens", "--json")).stdout)
-    assert [call["name"] for call in listed["calls"]] [:4] == ["key", "key_reset", "balance", "status"]
+    assert [call["name"] for call in listed["calls"]][:4] == ["key", "key_reset", "balance", "status"]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,47 @@ async def test_wrong_usage_says_what_is_known(stage: System, words: list[str], s
     ran = await volley(*words)
     assert ran.exit_code == 2
     assert says in " ".join(ran.stderr.split())
+
+
+SMSC_CALLS = {
+    "cost": ["phones=79121234567", "mes=Hello"],
+    "messages": [],
+    "answers": [],
+    "stat": ["start=01.11.2026"],
+    "price": [],
+    "operator": ["phone=79121234567,306912345678"],
+    "templates": [],
+    "template_add": ["name=a", "msg=b", "--yes"],
+    "numbers": [],
+    "wait_call": ["phone=79121234567"],
+    "downloads": [],
+}
+
+
+@pytest.mark.parametrize("fmt", ["0", "1", "2", "3"])
+async def test_the_sandbox_answers_every_call_in_every_format(stage: System, fmt: str) -> None:
+    for call, words in SMSC_CALLS.items():
+        records = await answered("moscow", call, *words, "--fmt", fmt)
+        assert records or call in {"messages", "answers", "templates", "downloads"}, call
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r"])
+async def test_a_template_comes_back_in_every_charset(stage: System, charset: str) -> None:
+    [made] = await answered("moscow", "template_add", "name=Привет", "msg=Пока, друг", "--yes", "--charset", charset)
+    number = str(made["id"])
+    [kept] = await answered("moscow", "templates", "--charset", charset, "--fmt", "1")
+    assert (kept["name"], kept["message"]) == ("Привет", "Пока, друг")
+    assert await answered("moscow", "template_change", f"id={number}", "msg=Нет", "--yes") == [{"result": "OK"}]
+    assert await answered("moscow", "template_delete", f"id={number}", "--yes") == [{"result": "OK"}]
+    assert await answered("moscow", "templates", "--fmt", "2") == []
+
+
+async def test_a_number_is_rented_for_what_it_costs(stage: System) -> None:
+    [first, *_] = await answered("moscow", "numbers")
+    [rented] = await answered("moscow", "number_rent", f"phone={first['phone']}", "--yes")
+    assert rented == {"cost": first["current_cost"]}
+    changed = await answered("moscow", "number_change", f"phone={first['phone']}", "noprolong=1", "--yes")
+    assert changed == [{"result": "OK"}]
 
 
 async def test_what_the_provider_refuses_is_told_with_its_code(stage: System) -> None:

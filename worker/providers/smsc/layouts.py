@@ -19,6 +19,7 @@ class Layout:
     `text`: the names of a fmt=0 row in their order (`name = value, …`). `whole`: patterns of a whole fmt=0
     answer that has no names. `columns`: the orders a fmt=1 row may have. `free`: the one column that may hold
     commas. `blocks`: the answer has parts of different layout, which `<blocks>_formats` reads in fmt 0 and 1.
+    `may_be_empty`: an empty body in fmt 0 and 1 is an empty list [?], as JSON says `[]`.
     """
 
     text: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Layout:
     columns: tuple[tuple[str, ...], ...] = ()
     free: str = ""
     blocks: str = ""
+    may_be_empty: bool = False
 
 
 LISTS: Final = frozenset({"list", "sms_answers", "zones", "codes", "phones", "statuses"})
@@ -92,6 +94,7 @@ ANSWERS: Final = Layout(  # A6 [S1]
     text=("id", "received", "phone", "message", "to_phone", "sent"),
     columns=(("id", "received", "phone", "to_phone", "sent", "message"),),
     free="message",
+    may_be_empty=True,
 )
 BALANCE: Final = Layout(  # A5 [W-bal]: a bare number; with cur=1 the currency and the credit [?]
     whole=(
@@ -106,6 +109,7 @@ BALANCE: Final = Layout(  # A5 [W-bal]: a bare number; with cur=1 the currency a
 STAT: Final = Layout(  # A6 [S1]
     text=("login", "sms", "credit", "debit", "currency"),
     columns=(("login", "sms", "credit", "debit", "currency"),),
+    may_be_empty=True,
 )
 ZONES: Final = ("zone", "name", "api", "mass", "mms", "hlr", "call")
 CODES: Final = ("mccmnc", "cost")
@@ -125,6 +129,7 @@ TEMPLATES: Final = Layout(  # A7 [S3]
     text=("id", "name", "format", "sender", "flag", "message"),
     columns=(("id", "name", "format", "sender", "flag", "message"),),
     free="message",
+    may_be_empty=True,
 )
 CREATED: Final = Layout(  # A7 [S3]
     whole=(re.compile(r"ID - (?P<id>[0-9]+)"),), columns=(("id",),)
@@ -134,6 +139,7 @@ NUMBERS: Final = Layout(  # A8 [S4]: the records; the layouts by habit [?]
     text=("phone", "type", "cost", "current_cost", "info"),
     columns=(("phone", "type", "cost", "current_cost", "info"),),
     free="info",
+    may_be_empty=True,
 )
 RENTED: Final = Layout(  # A8 [S4]: the record; the layouts by habit [?]
     text=("cost",),
@@ -147,5 +153,6 @@ DOWNLOADS: Final = Layout(  # A10 [S4]: the record; the layouts by habit [?]
     text=("id", "name", "status", "created", "time", "file"),
     columns=(("id", "name", "status", "created", "time", "file"),),
     free="name",
+    may_be_empty=True,
 )
 PRICE: Final = Layout(blocks="price")

@@ -19,6 +19,8 @@ Fields = dict[str, object]
 def read(body: str, layout: Layout) -> object | None:
     """One object, a list of them, or None when it is no answer of this layout."""
     body = body.strip()
+    if not body and layout.may_be_empty:
+        return []
     if error := _ERROR.fullmatch(body):
         return {"error": error["text"] or "", "error_code": error["number"]}
     for pattern in layout.whole:
