@@ -119,6 +119,12 @@ def test_a_forged_push_is_forged(request_: PushRequest) -> None:
     assert isinstance(push.read(request_, KEY), Forged)
 
 
+def test_crc32_may_be_written_as_php_writes_it() -> None:
+    key = PushKey(secret=SECRET, hashes=frozenset({"crc32"}))
+    decimal = str(int(signed(STATUS, "crc32")["crc32"], 16))
+    assert isinstance(push.read(form(STATUS | {"crc32": decimal}), key), Report)
+
+
 def test_crc32_counts_where_the_account_allows_it() -> None:
     key = PushKey(secret=SECRET, hashes=frozenset({"crc32"}))
     assert isinstance(push.read(form(signed(STATUS, "crc32")), key), Report)

@@ -9,7 +9,7 @@ hash, and with the plain secret in the query (the `!` syntax), never with neithe
 import hashlib
 import hmac
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 from xml.parsers import expat
@@ -27,11 +27,19 @@ _CHARSETS: Final = {"utf-8": "utf-8", "windows-1251": "cp1251", "koi8-r": "koi8_
 _DEFAULT_CHARSET: Final = "windows-1251"  # A11 [S4]
 WAITCALL_TEXT: Final = "[waitcall]"  # A9 [S4]: the call as an incoming message
 
-_HASHES: Final[dict[str, Callable[[bytes], str]]] = {
-    "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-    "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
-    "crc32": lambda data: f"{zlib.crc32(data):08x}",  # 32 bits, linear: only where the account asks for it
+_HASHES: Final[dict[str, Callable[[bytes], tuple[str, ...]]]] = {
+    "sha1": lambda data: (hashlib.sha1(data, usedforsecurity=False).hexdigest(),),
+    "md5": lambda data: (hashlib.md5(data, usedforsecurity=False).hexdigest(),),
+    # 32 bits, linear: only where the account asks for it; whether written in hex or as PHP does is not said
+    "crc32": lambda data: (f"{zlib.crc32(data):08x}", str(zlib.crc32(data))),
 }
+
+_SIGNED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "status": (("id", "phone", "status"),),  # A11 [S4]
+    "mes": (("phone", "mes", "to"),),  # A11 [?]
+    "waitcall": (("phone", "waitcall", "to"), ("phone", "mes", "to")),  # A11 [?]
+}
+"""What is hashed, with the secret behind it; where the documents lost it, what the pattern suggests."""
 
 Fields = Mapping[str, str]
 
@@ -42,8 +50,7 @@ def read(request: PushRequest, key: PushKey) -> Pushed | Forged | Unreadable:
     if fields is None:
         return Unreadable(why="neither form, XML nor JSON")
     kind = "waitcall" if "waitcall" in fields else "mes" if "mes" in fields else "status"
-    signed = ("id", "phone", "status") if kind == "status" else ("phone", "mes", "to")
-    if not _is_signed(fields, request, signed, key):
+    if not _is_signed(fields, request, _SIGNED[kind], key):
         return Forged(why=f"{kind}: signature missing or wrong")
     match kind:
         case "waitcall":
@@ -124,15 +131,16 @@ def _xml_in(body: bytes, encoding: str | None) -> Fields | None:
     return found
 
 
-def _is_signed(fields: Fields, request: PushRequest, names: tuple[str, ...], key: PushKey) -> bool:
+def _is_signed(fields: Fields, request: PushRequest, signed: Iterable[tuple[str, ...]], key: PushKey) -> bool:
     """One of the allowed hashes fits, in UTF-8 or in the charset of the transfer; compared in constant time."""
     if not key.secret:
         return False
-    text = ":".join((*(fields.get(name, "") for name in names), key.secret))
-    spelled = {text.encode(errors="replace"), text.encode(charset_of(request), errors="replace")}
+    texts = [":".join((*(fields.get(name, "") for name in names), key.secret)) for names in signed]
+    spelled = {text.encode(charset, errors="replace") for text in texts for charset in ("utf-8", charset_of(request))}
     for name in sorted(key.hashes & _HASHES.keys()):
         given = fields.get(name, request.query.get(name, "")).lower().encode(errors="replace")
-        if given and any(hmac.compare_digest(given, _HASHES[name](data).encode()) for data in spelled):
+        fitting = (hashed.encode() for data in spelled for hashed in _HASHES[name](data))
+        if given and any(hmac.compare_digest(given, hashed) for hashed in fitting):
             return True
     given = request.query.get("secret", "").encode(errors="replace")
     return bool(given) and hmac.compare_digest(given, key.secret.encode())
