@@ -103,7 +103,7 @@ class Fetcher:
 
     async def _refused(self, request: HttpRequest, part: Part) -> str:
         refusal = self._refusal(request, part.head.status, part.beginning)
-        if refusal is None:
+        if refusal is None or part.head.start:
             return "the answer goes on elsewhere than where it broke off"
         await self._asker.refused(request.call, refusal)
         return f"the provider refuses: {refusal.words}"

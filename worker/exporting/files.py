@@ -55,7 +55,7 @@ class Part:
     def begin(self, head: Head) -> None:
         """Go on where the answer does, or begin anew when it begins anew; it must do one of the two."""
         if head.start and head.start == self.size:
-            self.head = replace(head, status=self.head.status)
+            self.head = replace(head, status=self.head.status, start=0)  # of the whole, which begins at 0
             return
         self._waiting.clear()
         self._written = 0

@@ -1,0 +1,358 @@
+"""Fetching and applying exports, step by step: broken downloads, ranges, disks, crashes between batches."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from producer.contract.exports import ALL, ExportRecord, ExportState, Manner
+from tests.support import wait_until
+from tests.worker.scene import Scene, plain_account
+from worker.exporting.applying import RowApplier
+from worker.exporting.book import ExportBook
+from worker.exporting.fetching import Attempt, Fetcher, NotFetched
+from worker.exporting.files import Kept
+from worker.exporting.lease import Lease
+from worker.exporting.wishing import Decided, decide
+from worker.providers.exchange import AnswerLost, Exchange, NotSent
+from worker.providers.exports import ExportTask, TaskStage
+from worker.providers.interface import HttpRequest, Refused, Report
+from worker.providers.registry import EXPORTS
+from worker.providers.streams import Resume, Sink, Streamed
+from worker.settings import Exporting
+from worker.throttle import TooSoonError
+from worker.tracking import Applied, Tracker
+
+SMSC = EXPORTS["smsc"]
+HEADER = b"ID;Phone;Status\n"
+FILE = HEADER + b"".join(b"v%d;%d;1\n" % (row, 79_000_000_000 + row) for row in range(400_000))
+LENGTH = b"Content-Length: %d\r\n" % len(FILE)
+WHOLE = b"HTTP/1.1 200 OK\r\n" + LENGTH
+RANGES = b'Accept-Ranges: bytes\r\nETag: "one"\r\n'
+HALF = len(FILE) // 2
+
+Behave = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
+
+
+# --- a provider that breaks off, and an asker without a throttle ------------------------------------------
+
+
+@dataclass
+class Wire:
+    """A server whose n-th answer is the n-th of `answers`; it keeps the heads of the requests."""
+
+    answers: list[bytes]
+    port: int = 0
+    heads: list[str] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        [length] = [line.split(":")[1] for line in head.split("\r\n") if line.lower().startswith("content-length")]
+        await reader.readexactly(int(length))
+        self.heads.append(head)
+        writer.write(self.answers.pop(0))
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def wire(*answers: bytes) -> AsyncIterator[tuple[Wire, Exchange]]:
+    served = Wire(answers=list(answers))
+    server = await asyncio.start_server(served.serve, "127.0.0.1", 0)
+    served.port = server.sockets[0].getsockname()[1]
+    async with server, Exchange(f"http://127.0.0.1:{served.port}", connections=2, total_timeout=5) as exchange:
+        yield served, exchange
+
+
+@dataclass
+class PlainAsker:
+    """Straight to the wire; the first `too_soon` requests are held back by a window."""
+
+    exchange: Exchange
+    too_soon: int = 0
+    refusals: list[Refused] = field(default_factory=list)
+
+    async def stream(
+        self, request: HttpRequest, sink: Sink, *, longest: int, within: float, resume: Resume | None = None
+    ) -> Streamed | NotSent | AnswerLost:
+        if self.too_soon:
+            self.too_soon -= 1
+            raise TooSoonError("downloads", 0.01)
+        return await self.exchange.stream(request, sink, longest=longest, within=within, resume=resume)
+
+    async def refused(self, call: str, refusal: Refused) -> None:
+        self.refusals.append(refusal)
+
+
+def fetching(exchange: Exchange, **bounds: float) -> tuple[Fetcher, PlainAsker]:
+    asker = PlainAsker(exchange)
+    settings = replace(Exporting(poll_every=0.01), **bounds)
+    return Fetcher(plain_account(), SMSC, asker, settings), asker  # type: ignore[arg-type]
+
+
+@dataclass
+class Told:
+    """What a download told of itself."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+
+    async def __call__(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+
+
+async def fetched(exchange: Exchange, path: Path, **bounds: float) -> tuple[Kept | NotFetched, Told]:
+    fetcher, _ = fetching(exchange, **bounds)
+    told = Told()
+    return await fetcher.fetch(7, path, told), told
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# --- fetching ------------------------------------------------------------------------------------------
+
+
+async def test_a_whole_answer_becomes_a_file_with_its_hash(tmp_path: Path) -> None:
+    async with wire(WHOLE + b"\r\n" + FILE) as (_, exchange):
+        kept, told = await fetched(exchange, tmp_path / "new" / "a.csv")
+    assert kept == Kept(path=tmp_path / "new" / "a.csv", size=len(FILE), sha256=hashlib.sha256(FILE).hexdigest())
+    assert names(tmp_path / "new") == ["a.csv"]
+    assert [attempt.number for attempt in told.attempts] == [1]
+
+
+async def test_a_broken_answer_is_begun_anew_where_the_server_shows_no_ranges(tmp_path: Path) -> None:
+    async with wire(WHOLE + b"\r\n" + FILE[:HALF], WHOLE + b"\r\n" + FILE) as (served, exchange):
+        kept, told = await fetched(exchange, tmp_path / "a.csv")
+    assert isinstance(kept, Kept)
+    assert kept.sha256 == hashlib.sha256(FILE).hexdigest()
+    assert [attempt.words for attempt in told.attempts] == ["", "the download broke off: answer cut off"]
+    assert not any("Range" in head for head in served.heads)
+    assert names(tmp_path) == ["a.csv"]
+
+
+async def test_a_broken_answer_is_gone_on_with_where_the_server_shows_ranges(tmp_path: Path) -> None:
+    first = WHOLE + RANGES + b"\r\n" + FILE[:HALF]
+    async with wire(first) as (served, exchange):
+        rest = len(FILE) - HALF
+        served.answers.append(
+            b"HTTP/1.1 206 Partial Content\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\n"
+            % (rest, HALF, len(FILE) - 1, len(FILE))
+            + RANGES
+            + b"\r\n"
+            + FILE[HALF:]
+        )
+        kept, _ = await fetched(exchange, tmp_path / "a.csv")
+    assert isinstance(kept, Kept)
+    assert (kept.size, kept.sha256) == (len(FILE), hashlib.sha256(FILE).hexdigest())
+    assert f"Range: bytes={HALF}-" in served.heads[1]
+    assert 'If-Range: "one"' in served.heads[1]
+
+
+async def test_an_answer_that_begins_anew_though_asked_to_go_on_is_taken_from_its_beginning(tmp_path: Path) -> None:
+    async with wire(WHOLE + RANGES + b"\r\n" + FILE[:HALF], WHOLE + RANGES + b"\r\n" + FILE) as (_, exchange):
+        kept, _ = await fetched(exchange, tmp_path / "a.csv")
+    assert isinstance(kept, Kept)
+    assert kept.sha256 == hashlib.sha256(FILE).hexdigest()
+
+
+async def test_an_answer_that_goes_on_elsewhere_is_thrown_away(tmp_path: Path) -> None:
+    wrong = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\nContent-Range: bytes 5-7/9\r\n\r\nabc"
+    async with wire(WHOLE + RANGES + b"\r\n" + FILE[:HALF], wrong, WHOLE + b"\r\n" + FILE) as (_, exchange):
+        kept, told = await fetched(exchange, tmp_path / "a.csv")
+    assert isinstance(kept, Kept)
+    assert kept.sha256 == hashlib.sha256(FILE).hexdigest()
+    assert "elsewhere" in told.attempts[2].words
+
+
+async def test_five_broken_answers_are_enough_and_leave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"an older export")
+    async with wire(*[WHOLE + b"\r\n" + FILE[:HALF]] * 5) as (served, exchange):
+        kept, _ = await fetched(exchange, tmp_path / "a.csv")
+    assert kept == NotFetched(words="the download broke off: answer cut off")
+    assert len(served.heads) == 5
+    assert (tmp_path / "a.csv").read_bytes() == b"an older export"
+    assert names(tmp_path) == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error":"no","error_code":3}', b"ERROR = 3 (no)", b"<html>" + b"busy" * 9000, b""]
+)
+async def test_an_answer_that_is_no_file_is_never_under_the_files_name(tmp_path: Path, body: bytes) -> None:
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    async with wire(*[said] * 5) as (_, exchange):
+        fetcher, asker = fetching(exchange)
+        kept = await fetcher.fetch(7, tmp_path / "a.csv", Told())
+    assert isinstance(kept, NotFetched)
+    assert kept.words.startswith("the provider refuses")
+    assert len(asker.refusals) == 5
+    assert names(tmp_path) == []
+
+
+async def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
+    async with wire(*[WHOLE + b"\r\n" + FILE] * 5) as (_, exchange):
+        kept, _ = await fetched(exchange, tmp_path / "a.csv", most_bytes=1000)
+    assert kept == NotFetched(words="the download broke off: answer too long")
+    assert names(tmp_path) == []
+
+
+async def test_a_disk_that_takes_nothing_is_said_and_not_taken_for_the_network(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file where a folder should be")
+    async with wire(WHOLE + b"\r\n" + FILE) as (served, exchange):
+        kept, _ = await fetched(exchange, tmp_path / "folder" / "a.csv")
+    assert isinstance(kept, NotFetched)
+    assert kept.words.startswith("the file cannot be written: ")
+    assert len(served.heads) == 1
+
+
+async def test_what_a_killed_download_left_is_swept_and_a_cancelled_one_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".a.csv.0123.part").write_bytes(b"half")
+    async with wire(WHOLE + b"\r\n" + FILE[:HALF]) as (served, exchange):
+        fetcher, _ = fetching(exchange, poll_every=60)
+        task = asyncio.create_task(fetcher.fetch(7, tmp_path / "a.csv", Told()))
+        await wait_until(lambda: len(served.heads) == 1, description="it is asked for")
+        await wait_until(lambda: names(tmp_path) not in ([], [".a.csv.0123.part"]), description="a new part")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert names(tmp_path) == []
+
+
+async def test_a_full_window_is_waited_for(tmp_path: Path) -> None:
+    async with wire(WHOLE + b"\r\n" + FILE) as (_, exchange):
+        fetcher, asker = fetching(exchange)
+        asker.too_soon = 2
+        assert isinstance(await fetcher.fetch(7, tmp_path / "a.csv", Told()), Kept)
+
+
+# --- applying --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class CountingTracker:
+    """Keeps the references it was given; every tenth is ours. `stop_after` batches it is cancelled."""
+
+    seen: list[str] = field(default_factory=list)
+    batches: int = 0
+    stop_after: int = 0
+
+    async def apply(self, reports: tuple[Report, ...], *, shelve: bool = True) -> Applied:
+        assert not shelve
+        self.batches += 1
+        if self.batches == self.stop_after:
+            raise asyncio.CancelledError
+        self.seen += [report.reference for report in reports]
+        ours = sum(1 for report in reports if report.reference.endswith("0"))
+        return Applied(moved=ours, unchanged=0, unknown=len(reports) - ours)
+
+
+def applying(stage: Scene, tracker: CountingTracker | Tracker) -> tuple[RowApplier, ExportBook]:
+    book = ExportBook(stage.redis, stage.account.name)
+    return RowApplier(stage.account, SMSC, tracker, book, stage.book), book  # type: ignore[arg-type]
+
+
+def begun(path: Path) -> ExportRecord:
+    return ExportRecord(task=1, state=ExportState.APPLYING, file=str(path), size=len(FILE))
+
+
+async def test_a_crash_between_batches_goes_on_where_it_was(stage: Scene, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(HEADER + b"".join(b"v%d;%d;1\n" % (row, 79_000_000_000 + row) for row in range(5_210)))
+    tracker = CountingTracker(stop_after=4)
+    applier, book = applying(stage, tracker)
+    with pytest.raises(asyncio.CancelledError):
+        await applier.apply(begun(path))
+    record = (await book.records())[1]
+    assert (record.rows, record.matched, record.unknown) == (1500, 150, 1350)
+    done = await applier.apply(record)
+    assert isinstance(done, ExportRecord)
+    assert (done.rows, done.matched, done.unknown, done.bad) == (5210, 521, 4689, 0)
+    assert tracker.seen == [f"v{row}" for row in range(5_210)]
+
+
+async def test_the_event_loop_is_not_held_up_while_rows_are_read(stage: Scene, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(FILE[: 200_000 * 20])
+    applier, _ = applying(stage, CountingTracker())
+    late: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0)
+            late.append(time.perf_counter() - began)
+
+    watching = asyncio.create_task(watch())
+    await applier.apply(begun(path))
+    watching.cancel()
+    late.sort()
+    assert late[int(len(late) * 0.999)] < 0.02, "one turn of the loop in a thousand took longer"
+
+
+# --- what is to be done ------------------------------------------------------------------------------------
+
+
+def listed(number: int, stage: TaskStage) -> ExportTask:
+    return ExportTask(id=number, name="march", status=2, stage=stage, words="so")
+
+
+PENDING, READY, OVER = (listed(number, stage) for number, stage in enumerate(TaskStage, 1))
+DONE = ExportRecord(task=2, state=ExportState.DONE, file="f", sha256="s", rows=9)
+FAILED = replace(DONE, state=ExportState.FAILED)
+
+
+def decided(wishes: dict[str, Manner], *records: ExportRecord) -> Decided:
+    return decide({record.task: record for record in records}, [PENDING, READY, OVER], wishes, now=5)
+
+
+def test_the_clocks_wish_takes_every_task_that_has_or_will_have_a_file() -> None:
+    found = decided({ALL: Manner.ONCE})
+    assert [(record.task, record.state) for record in found.changed] == [(1, "wanted"), (2, "wanted")]
+    assert [record.task for record in found.ready] == [2]
+
+
+@pytest.mark.parametrize("record", [DONE, FAILED])
+def test_the_clock_leaves_what_has_ended(record: ExportRecord) -> None:
+    found = decided({ALL: Manner.ONCE}, record)
+    assert [record.task for record in found.changed] == [1]
+
+
+def test_a_person_may_have_a_failed_file_applied_again_without_another_download() -> None:
+    found = decided({"2": Manner.RETRY}, FAILED)
+    assert [(record.state, record.file, record.rows) for record in found.whole] == [("applying", "f", 0)]
+    assert found.ready == ()
+
+
+def test_again_means_another_download() -> None:
+    found = decided({"2": Manner.AGAIN}, DONE)
+    assert [(record.task, record.file) for record in found.ready] == [(2, "")]
+
+
+def test_a_download_that_a_crash_ended_is_ready_again() -> None:
+    found = decided({}, replace(DONE, state=ExportState.DOWNLOADING))
+    assert [record.task for record in found.ready] == [2]
+
+
+def test_an_open_task_that_the_provider_gave_up_has_failed() -> None:
+    gone = ExportRecord(task=9)
+    found = decided({}, ExportRecord(task=3), gone)
+    assert [(record.task, record.state) for record in found.changed] == [(3, "failed"), (9, "failed")]
+
+
+# --- the lease ---------------------------------------------------------------------------------------------
+
+
+async def test_one_process_exports_at_a_time(stage: Scene) -> None:
+    first, second = (Lease(stage.redis, stage.account.name, name) for name in ("one", "two"))
+    assert await first.take()
+    assert await first.take()
+    assert not await second.take()
+    await second.release()
+    assert not await second.take()
+    await first.release()
+    assert await second.take()
+    await second.release()
