@@ -83,20 +83,21 @@ async def _show(session: Session, wish: Wish) -> int:
     records = (await read_exports(session.redis, wish.account)).of(ALL)
     if not wish.as_json:
         click.echo("\n".join(map(line, records)) or "Nothing was exported yet.")
-    return _ended(wish, records)
+    _end(wish, records)
+    return _status(records)
 
 
 async def _export(session: Session, wish: Wish) -> int:
-    """Ask once, and follow what was asked for to its end."""
-    before = await read_exports(session.redis, wish.account)
+    """Ask once, and follow what was asked for to its end. What had failed before and stays so is no failure now."""
+    first = before = await read_exports(session.redis, wish.account)
     await _ask(session, wish, wish.manner)
     while True:
         reading = await read_exports(session.redis, wish.account)
-        changed = _changed(before, reading, wish)
         if not wish.as_json:
-            _say(changed)
+            _say(_changed(before, reading, wish))
         if not reading.is_open(wish.task):
-            return _ended(wish, reading.of(wish.task))
+            _end(wish, reading.of(wish.task))
+            return _status(_changed(first, reading, wish) if wish.task == ALL else reading.of(wish.task))
         before = reading
         await asyncio.sleep(_LOOK_EVERY)
 
@@ -152,11 +153,14 @@ def _say(records: list[ExportRecord]) -> None:
         click.echo(line(record))
 
 
-def _ended(wish: Wish, records: list[ExportRecord]) -> int:
+def _end(wish: Wish, records: list[ExportRecord]) -> None:
     copies = _copied(wish, records)
     if wish.as_json:
         tasks = [plain(record) | {"copy": copies.get(record.task)} for record in records]
         print_json({"account": wish.account, "tasks": tasks})
+
+
+def _status(records: list[ExportRecord]) -> int:
     return int(any(record.state is ExportState.FAILED for record in records))
 
 
