@@ -5,6 +5,7 @@ An entry is deleted once it was applied; a crash in between applies it again, wh
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, assert_never
 
 import structlog
@@ -16,7 +17,7 @@ from producer.contract.messages import AccountName
 from worker.callbacks import kept
 from worker.incoming import IncomingBook
 from worker.providers.interface import Report
-from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, Unreadable
+from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, TokenReport, Unreadable
 from worker.providers.registry import PUSHES
 from worker.settings import Account
 from worker.tracking import Tracker
@@ -71,12 +72,16 @@ class PushApplier:
 
     async def _apply(self, items: Sequence[Pushed]) -> None:
         reports = [item for item in items if isinstance(item, Report)]
+        tokens = [item for item in items if isinstance(item, TokenReport)]
+        # a submission whose answer was lost is known by our own id alone, any other by the provider's number
+        await self._tracker.apply([replace(each.report, reference=each.client_id) for each in tokens], shelve=False)
+        reports += [each.report for each in tokens]
         if reports:
             # where the reference is ours, the claim knows it before the wire does: an unknown one is not ours
             await self._tracker.apply(reports, shelve=not self._account.family.own_reference)
         for item in items:
             match item:
-                case Report():
+                case Report() | TokenReport():
                     continue
                 case Incoming():
                     await self._incoming.take(item)

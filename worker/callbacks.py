@@ -5,8 +5,6 @@ the account's stream of pushes in one step, and answered; the tracker applies it
 is counted and never kept. Body, fields and rate are bounded.
 """
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +17,7 @@ from aiolimiter import AsyncLimiter
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
-from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable
+from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable, path_for
 from worker.providers.registry import PUSHES
 from worker.settings import Account, Settings, SettingsError, load
 
@@ -27,30 +25,28 @@ _MOST_BODY: Final = 64 * 1024
 _MOST_QUERY: Final = 4096
 _MOST_A_SECOND: Final = 2000
 _MOST_WAITING: Final = 200_000
-_ANSWER: Final = "ACK"
 
 log = structlog.get_logger(__name__)
 
 
-def token_of(account: Account) -> str:
-    """The unguessable part of an account's callback path; it changes with the secret."""
-    key = account.push_key.secret.encode()
-    return hmac.new(key, f"volley callback {account.name}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
 def path_of(account: Account) -> str:
     """Where the provider is to call for this account."""
-    return f"/callbacks/{account.name}/{token_of(account)}"
+    return path_for(account.name, account.push_key.secret)
 
 
 def addresses(settings: Settings) -> str:
     """What to write into each provider's cabinet, a line an account; its owner fills the secret in."""
     lines = [
-        f"{account.name}: https://YOUR-HOST{path_of(account)}?charset=utf-8&sha1=<callback_secret>"
+        f"{account.name}: https://YOUR-HOST{path_of(account)}{options}"
         for account in settings.accounts.values()
-        if account.push_key.secret and account.family.name in PUSHES
+        if account.push_key.secret and (options := _options(account)) is not None
     ]
     return "\n".join([*lines, ""]) if lines else "no account has a callback_secret (and a family that pushes)\n"
+
+
+def _options(account: Account) -> str | None:
+    push = PUSHES.get(account.family.name)
+    return push.options if push else None
 
 
 def mount(app: web.Application, redis: Client, settings: Settings) -> list[str]:
@@ -109,7 +105,7 @@ class Receiver:
             case _:
                 await self._count("callbacks")
         await self._keep(push)
-        return web.Response(text=_ANSWER)
+        return web.Response(text=self._push.answer)
 
     async def _keep(self, push: PushRequest) -> None:
         """Raw, before anything is done with it; also what could not be read, for a person to see."""
@@ -138,4 +134,4 @@ def kept(fields: Mapping[bytes, bytes]) -> PushRequest:
     )
 
 
-__all__ = ["PushKey", "Receiver", "kept", "mount", "mount_configured", "path_of", "token_of"]
+__all__ = ["PushKey", "Receiver", "kept", "mount", "mount_configured", "path_of"]

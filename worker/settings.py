@@ -14,7 +14,7 @@ from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
 from worker.providers.exports import ROLES
 from worker.providers.interface import Credentials, Dialect, Family
-from worker.providers.pushes import PushKey
+from worker.providers.pushes import PushKey, path_for
 from worker.providers.registry import EXPORTS, FAMILIES
 
 DEFAULT_PATH: Final = "volley.toml"
@@ -179,7 +179,7 @@ def _account(name: str, table: "_Table") -> Account:
     account = Account(
         name=AccountName(name),
         family=family,
-        credentials=replace(_credentials(table), dialect=_dialect(table, family)),
+        credentials=_called_back(replace(_credentials(table), dialect=_dialect(table, family)), name, table),
         limits=_limits(table.table("limits"), family),
         sender=table.text("sender", ""),
         default_region=table.text("default_region", "").upper(),
@@ -209,6 +209,19 @@ def _credentials(table: "_Table") -> Credentials:
     if not key and not (login and password):
         raise SettingsError(f"{table.path} needs either key (or api_key), or login and password")
     return Credentials(base_url=base_url, login=login, password=password, key=key)
+
+
+def _called_back(credentials: Credentials, name: str, table: "_Table") -> Credentials:
+    """With our own public address, for families whose messages each name where their report is to go."""
+    base, secret = table.text("callback_base", "").rstrip("/"), _push_key(table).secret
+    if not base:
+        return credentials
+    if urlsplit(base).scheme not in {"http", "https"} or not secret:
+        raise SettingsError(
+            f"{table.path}.callback_base must be our public address such as https://sms.example.com,"
+            " and it needs callback_secret beside it"
+        )
+    return replace(credentials, callback=base + path_for(name, secret), callback_secret=secret)
 
 
 def _push_key(table: "_Table") -> PushKey:

@@ -11,7 +11,7 @@ from producer.contract import keys
 from producer.contract.messages import AccountName
 from producer.suppression import SuppressionList
 from tests.support import wait_until
-from tests.support_system import System, account, numbers
+from tests.support_system import System, account, numbers, phone
 from worker.callbacks import mount, path_of
 
 MOSCOW = AccountName("moscow")
@@ -23,14 +23,14 @@ async def listening(system: System) -> AsyncIterator[str]:
     """The callback receiver of the web process, on a port of its own; the address for the provider's cabinet."""
     settings = system.settings()
     app = web.Application()
-    assert mount(app, system.producer._redis, settings) == [MOSCOW]
+    [name] = mount(app, system.producer._redis, settings)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
     try:
-        yield f"http://{host}:{port}{path_of(settings.accounts[MOSCOW])}"
+        yield f"http://{host}:{port}{path_of(settings.accounts[name])}"
     finally:
         await runner.cleanup()
 
@@ -88,6 +88,25 @@ async def test_incoming_messages_are_handed_on_once_by_callback_and_by_asking(sy
     ]
     assert cursor is not None
     assert await SuppressionList(system.producer._redis).among(["79120000002", "79120000003"]) == {"79120000002"}
+
+
+async def test_a_lost_answer_is_made_good_by_the_message_s_own_callback(system: System) -> None:
+    """restv2 cannot be asked about what was lost; an address with a token of its own tells all the same."""
+    await system.provider.switch("restv2/north", v3=True)
+    plain = account("restv2", "north", rate=200, in_flight=8) | {"callback_secret": SECRET}
+    system.accounts = {"athens": plain}
+    system.tracking = {"poll_every": 3600}
+    async with listening(system) as place:
+        system.accounts = {"athens": plain | {"v3": True, "callback_base": place.partition("/callbacks")[0]}}
+        await system.announced()
+        async with system.inside():
+            lost, usual = phone("981", prefix="306912345"), phone("001", prefix="306912345")
+            await system.producer.submit(
+                account_name="athens", text="which way", recipients=[lost, usual], campaign_id="told"
+            )
+            await system.finished("told")
+    assert await system.states("told") == {"delivered": 2}
+    await system.check_nobody_twice()
 
 
 def named(count: int) -> list[dict[str, str]]:

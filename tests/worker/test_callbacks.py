@@ -14,7 +14,7 @@ from producer.contract.states import State
 from producer.suppression import SuppressionList
 from tests.worker.scene import NAME, Scene
 from worker.applying import PushApplier
-from worker.callbacks import mount, path_of, token_of
+from worker.callbacks import mount, path_of
 from worker.incoming import IncomingBook
 from worker.ledger.accounts import AccountBook
 from worker.providers.pushes import PushKey
@@ -139,7 +139,7 @@ async def test_another_path_is_not_found_and_a_large_body_refused(post: Post) ->
 
 def test_the_path_follows_from_the_secret_and_shows_nothing_of_it(post: Post) -> None:
     other = replace(post.account, push_key=PushKey(secret=SECRET + "x"))
-    assert token_of(post.account) != token_of(other)
+    assert path_of(post.account) != path_of(other)
     assert SECRET not in path_of(post.account)
 
 

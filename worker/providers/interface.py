@@ -39,6 +39,8 @@ class Credentials:
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
+    callback: str = field(default="", repr=False)  # our address for reports about single messages, with its token
+    callback_secret: str = field(default="", repr=False)
     dialect: Dialect = Dialect()
 
 

@@ -4,11 +4,13 @@ Everything here is from outside and hostile until the family says otherwise. `Fo
 of a request whose signature does not fit; it is counted and never applied.
 """
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from producer.contract.messages import Msisdn
+from producer.contract.messages import Msisdn, Reference
 from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report
 
 
@@ -63,13 +65,26 @@ class Unreadable:
     why: str
 
 
-Pushed = Report | Incoming | CallConfirmed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenReport:
+    """A report that names our own claim beside the provider's number: so it also finds what lost its answer."""
+
+    report: Report
+    client_id: Reference
+
+
+Pushed = Report | TokenReport | Incoming | CallConfirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """A family's reading of callbacks. `read` never raises."""
+    """A family's reading of callbacks, and what it wants to be answered. `read` never raises.
 
+    `options` is what the address in the provider's cabinet ends in; None where there is nothing to write there.
+    """
+
+    answer: str
+    options: str | None
     read: Callable[[PushRequest, PushKey], Pushed | Forged | Unreadable]
 
 
@@ -88,3 +103,14 @@ class Inbox:
 
     build: Callable[[Credentials, int], HttpRequest]
     read: Callable[[Answer, int], Collected | Refused]
+
+
+def path_for(account: str, secret: str) -> str:
+    """An account's callback path; its unguessable part changes with the secret and shows nothing of it."""
+    token = hmac.new(secret.encode(), f"volley callback {account}".encode(), hashlib.sha256).hexdigest()[:32]
+    return f"/callbacks/{account}/{token}"
+
+
+def message_token(client_id: str, secret: str) -> str:
+    """What proves that a per-message address was given out by us (PROVIDERS.md B9: there is no signature)."""
+    return hmac.new(secret.encode(), f"volley message {client_id}".encode(), hashlib.sha256).hexdigest()[:24]

@@ -6,6 +6,7 @@ from worker.providers import restv2, smsc
 from worker.providers.exports import Exports
 from worker.providers.interface import Family
 from worker.providers.pushes import Inbox, Push
+from worker.providers.restv2 import push as restv2_push
 from worker.providers.smsc import exports as smsc_exports
 from worker.providers.smsc import push as smsc_push
 from worker.providers.smsc.inbox import INBOX
@@ -16,7 +17,8 @@ FAMILIES: Final[dict[str, Family]] = {
 }
 
 PUSHES: Final[dict[str, Push]] = {
-    "smsc": Push(read=smsc_push.read),
+    "smsc": Push(answer=smsc_push.ANSWER, options=smsc_push.OPTIONS, read=smsc_push.read),
+    "restv2": Push(answer=restv2_push.ANSWER, options=None, read=restv2_push.read),
 }
 """How callbacks are read, for families that push."""
 

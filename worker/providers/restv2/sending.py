@@ -6,6 +6,7 @@ until a report arrives, so an answer is read as a refusal only where the provide
 
 from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
+from urllib.parse import urlencode
 
 from producer.contract.messages import Reference
 from worker.providers.interface import (
@@ -23,6 +24,7 @@ from worker.providers.interface import (
     Uncertain,
 )
 from worker.providers.parameters import one_of, whole
+from worker.providers.pushes import message_token
 from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Accepted, Failed, Unreadable
 from worker.providers.restv2.errors import ERRORS, Kind
@@ -44,13 +46,23 @@ def group(messages: Sequence[Outgoing]) -> tuple[tuple[int, ...], ...]:
 def build(
     credentials: Credentials,
     messages: Sequence[Outgoing],
-    client_id: Reference,  # noqa: ARG001 - the interface's; v2 has nowhere to put it (B4)
+    client_id: Reference,
 ) -> HttpRequest:
-    """One sms/send request (B4 [S0 S2]); ValueError unless it is for exactly one message."""
+    """One sms/send request (B4 [S0 S2]); ValueError unless it is for exactly one message.
+
+    Version 2 has nowhere to put the client id; version 3 takes an address for the message's report, and there
+    it goes, with a token that nobody can guess (B9).
+    """
     if len(messages) != 1:
         raise ValueError(f"{len(messages)} messages in one request (restv2 takes exactly one)")
-    fields = (*_fields(messages[0]), *credentials.dialect.extra)
+    fields = (*_fields(messages[0]), *credentials.dialect.extra, *_callback(credentials, client_id))
     return forms.request("send", "sms/send", fields, credentials)
+
+
+def _callback(credentials: Credentials, client_id: Reference) -> Iterator[tuple[str, str]]:
+    if credentials.dialect.v3 and credentials.callback:
+        token = message_token(client_id, credentials.callback_secret)
+        yield "callback", f"{credentials.callback}?{urlencode({'r': client_id, 's': token})}"
 
 
 def read(

@@ -21,6 +21,10 @@ from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, Pus
 from worker.providers.smsc import statuses
 from worker.providers.smsc.dates import of_text
 
+ANSWER: Final = "OK"  # A11: what is answered is not said anywhere; 200 is what counts
+
+OPTIONS: Final = "?charset=utf-8&sha1=<callback_secret>"  # A11 [S4]
+
 _MOST_FIELDS: Final = 64
 _MOST_DEPTH: Final = 8
 _CHARSETS: Final = {"utf-8": "utf-8", "windows-1251": "cp1251", "koi8-r": "koi8_r"}
