@@ -22,7 +22,9 @@ JSON_IN_UTF_8 = Dialect(format="3", charset="utf-8")
 Case = Mapping[str, Any]
 
 
-def named(cases: list[Case]) -> Any:
+def of_kind(kind: str) -> Any:
+    cases = [case for case in CASES if case["kind"] == kind]
+    assert cases
     return pytest.mark.parametrize("case", cases, ids=lambda case: case["name"])
 
 
@@ -62,7 +64,7 @@ def rows_of(data: bytes) -> list[object]:
 # --- files ---------------------------------------------------------------------------------------------
 
 
-@named(CASES["files"])
+@of_kind("file")
 def test_a_file_is_read_by_its_own_encoding_delimiter_and_header(case: Case) -> None:
     data = case["text"].encode(case["encoding"])
     *_, last = data.splitlines(keepends=True)
@@ -73,12 +75,12 @@ def test_a_file_is_read_by_its_own_encoding_delimiter_and_header(case: Case) -> 
     assert rows_of(data) == case["rows"][:-1] + case["rows"][-1:] * times
 
 
-@named(CASES["shapeless"])
+@of_kind("shapeless")
 def test_a_file_that_is_no_table_of_messages_says_why_without_repeating_a_row(case: Case) -> None:
     assert shape_of(case["text"].encode(case["encoding"]), EXPORTS.headers) == Shapeless(words=case["words"])
 
 
-@named(CASES["no_files"])
+@of_kind("no file")
 def test_what_comes_instead_of_a_file_is_a_refusal(case: Case) -> None:
     refusal = EXPORTS.refusal(case["status"], case["text"].encode(), JSON_IN_UTF_8)
     assert refusal is not None
