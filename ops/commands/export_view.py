@@ -30,6 +30,7 @@ def save_copy(record: ExportRecord, folder: Path) -> Path:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)  # numbers of people are in it
         shutil.copyfile(source, part)
         with part.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != record.sha256:

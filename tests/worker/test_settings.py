@@ -94,6 +94,16 @@ WRONG = {
     "poll too often": (with_tables(tracking={"poll_every": 0}), ["tracking.poll_every", "from 0.1"]),
     "table no table": (with_tables(sending=5), ["sending must be a table"]),
     "attempts none": (with_tables(sending={"max_attempts": 0}), ["sending.max_attempts", "from 1"]),
+    "exports without a folder": (moscow(exports=True), ["accounts.moscow.exports", "[exports] folder"]),
+    "exports of a family without": (
+        moscow(family="restv2", exports=True) | {"exports": {"folder": "files"}},
+        ["accounts.moscow.exports", "restv2"],
+    ),
+    "export polls too often": (with_tables(exports={"poll_every": 24}), ["exports.poll_every", "from 25"]),
+    "unknown column": (
+        moscow(export_columns={"phone": "x"}),
+        ["accounts.moscow.export_columns", "'phone'", "msisdn"],
+    ),
     "retention short": (with_tables(retention={"finished_for": 1}), ["retention.finished_for", "from 60"]),
 }
 
@@ -121,6 +131,12 @@ def test_no_secret_is_in_what_settings_show_of_themselves() -> None:
     for shown in (repr(settings), str(settings), repr(settings.accounts["moscow"].credentials)):
         assert SECRET not in shown
         assert "alex" not in shown
+
+
+def test_exports_are_kept_in_a_folder_that_does_not_move_with_the_process() -> None:
+    settings = parsed(moscow(exports=True, export_columns={"reference": "Our id"}) | {"exports": {"folder": "files"}})
+    assert settings.exports.folder == Path.cwd() / "files"
+    assert settings.accounts["moscow"].export_columns == {"reference": "Our id"}
 
 
 def test_loopback_needs_no_https() -> None:
