@@ -58,7 +58,8 @@ async def test_permits_of_all_processes_together_never_exceed_the_rate(stage: Sc
     opens.sort()
     for window in (100.0, 250.0):
         most = max(sum(1 for at in opens[i:] if at < first + window) for i, first in enumerate(opens))
-        assert most <= rate * window / 1000 * 1.1 + 3, (window, most)
+        # on a busy machine the clock is read some ms before the permit is given: that much it may seem to be early
+        assert most <= rate * (window + 25) / 1000 * 1.05 + 3, (window, most)
     assert len(opens) >= rate * 0.5 * 0.5, "and it is close to the rate"
 
 
