@@ -49,6 +49,14 @@ class Summary:
         return Counter(refusal.reason for refusal in self.refusals)
 
     @property
+    def refused_where(self) -> Counter[str]:
+        """Refusals by reason, with the first lines of each."""
+        lines: dict[str, list[int]] = {}
+        for refusal in self.refusals:
+            lines.setdefault(refusal.reason, []).append(refusal.line)
+        return Counter({f"{reason}  ({_lines(found)})": len(found) for reason, found in lines.items()})
+
+    @property
     def failed_because(self) -> Counter[tuple[str, str]]:
         """Messages that failed or waited, by code and plain words."""
         return Counter(
@@ -95,7 +103,7 @@ def show(summary: Summary, console: Console) -> None:
     """The summary for a person."""
     console.print("\nWhat became of the recipients", style="bold")
     console.print(_states(summary))
-    _show_counts(console, "Refused, with their line in the file, before anything was sent", summary.refused_because)
+    _show_counts(console, "Refused before anything was sent, with their lines in the file", summary.refused_where)
     failures = Counter(
         {f"{code}  {words}".rstrip(): count for (code, words), count in summary.failed_because.items()}
     )
@@ -136,3 +144,9 @@ def _show_counts(console: Console, title: str, counts: Counter[str]) -> None:
         console.print(f"\n{title}", style="bold")
     for what, count in counts.most_common():
         console.print(f"{count:>8,}  {what}", markup=False, soft_wrap=True)
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in sorted(numbers)[:5])
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"line{'s' if len(numbers) > 1 else ''} {shown}{more}"

@@ -36,8 +36,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in {*ROLES, "announce", "callbacks"}:
         sys.stderr.write(f"{_USAGE}\n")
         return 0 if arguments in (["--help"], ["-h"]) else 2
-    configure_logs()
     try:
+        configure_logs()
         settings = load()
         if arguments[0] == "callbacks":
             sys.stdout.write(addresses(settings))

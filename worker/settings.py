@@ -398,9 +398,9 @@ class _Table:
         return self._values.get(name, default)
 
     def _secret(self, name: str, variable: str) -> str:
-        try:
-            return self._environment[variable]
-        except KeyError:
+        value = self._environment.get(variable, "")
+        if not value:
             raise SettingsError(
-                f"{self.path}.{name} is taken from the environment variable {variable}, which is not set"
-            ) from None
+                f"{self.path}.{name} is taken from the environment variable {variable}, which is not set (or empty)"
+            )
+        return value

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from worker.logs import configure_logs
 from worker.settings import Settings, SettingsError, load, parse
 
 SECRET = "hunter2-très-secret"  # a stand-in
@@ -77,7 +78,7 @@ WRONG = {
     "base_url in the clear": (moscow(base_url="http://smscentre.com"), ["base_url", "https", "allow_http"]),
     "no credentials": (moscow(password=None), ["accounts.moscow", "key", "login and password"]),
     "secret not there": (moscow(password="env:NOPE"), ["accounts.moscow.password", "NOPE", "not set"]),
-    "secret empty": (moscow(password="env:EMPTY"), ["accounts.moscow", "login and password"]),
+    "secret empty": (moscow(password="env:EMPTY"), ["accounts.moscow.password", "EMPTY", "empty"]),
     "unknown setting": (moscow(passwort="x"), ["accounts.moscow", "'passwort'", "password"]),
     "unknown table": (with_tables(trakcing={}), ["top level", "'trakcing'", "tracking"]),
     "unknown in a table": (with_tables(tracking={"poll": 3}), ["tracking", "'poll'", "poll_every"]),
@@ -172,3 +173,10 @@ def test_a_file_that_is_no_toml_is_named_and_its_content_is_not_shown(tmp_path: 
     with pytest.raises(SettingsError, match=r"volley\.toml") as error:
         load({**ENVIRONMENT, "VOLLEY_CONFIG": str(path)})
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(("variable", "word"), [("VOLLEY_LOG", "xml"), ("VOLLEY_LOG_LEVEL", "loud")])
+def test_a_wrong_word_for_the_logs_stops_the_start(monkeypatch: pytest.MonkeyPatch, variable: str, word: str) -> None:
+    monkeypatch.setenv(variable, word)
+    with pytest.raises(SettingsError, match=f"{variable} must be one of .*'{word}'"):
+        configure_logs()
