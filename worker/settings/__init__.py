@@ -1,0 +1,18 @@
+"""Settings: `volley.toml` and the environment, checked once, frozen, with errors that say what would be right."""
+
+from worker.settings.reading import load, parse
+from worker.settings.records import Account, Exporting, Limits, Retention, Sending, Settings, Tracking
+from worker.settings.table import SettingsError
+
+__all__ = [
+    "Account",
+    "Exporting",
+    "Limits",
+    "Retention",
+    "Sending",
+    "Settings",
+    "SettingsError",
+    "Tracking",
+    "load",
+    "parse",
+]
