@@ -1,7 +1,6 @@
 """What any Python service imports: `CampaignProducer` hands campaigns and urgent messages to Volley over Redis."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Self
 
+from producer.checking import check_somebody, checked_template, checked_time, gathering_id, new_id
 from producer.contract import keys
 from producer.contract.campaigns import (
     Campaign,
@@ -24,11 +24,9 @@ from producer.contract.campaigns import (
 from producer.contract.client import Client
 from producer.contract.codec import decode_campaign
 from producer.contract.messages import AccountName, CampaignId, MessageId
-from producer.directory import AccountEntry, account
+from producer.directory import account
 from producer.errors import (
     CampaignExistsError,
-    NoRecipientsError,
-    ProducerError,
     SuppressedError,
     TextError,
     UnknownCampaignError,
@@ -39,11 +37,9 @@ from producer.msisdn import normalise
 from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
-from producer.rendering import Template, TemplateError
 from producer.suppression import REASON, SuppressionList
 
 _CHUNKS_AT_ONCE: Final = 8
-_LONGEST_IN_ID: Final = 32
 
 Source = TextSource | Iterable[Item]
 """A path (`-` is standard input), an open stream, or numbers, mappings or Recipients one by one."""
@@ -112,17 +108,17 @@ class CampaignProducer:
         """
         entry = await account(self._redis, AccountName(account_name))
         campaign = Campaign(
-            id=CampaignId(checked_name(campaign_id, "campaign id") if campaign_id else _new_id(account_name)),
+            id=CampaignId(checked_name(campaign_id, "campaign id") if campaign_id else new_id(account_name)),
             account=entry.name,
             text=text,
             lane=lane,
             sender=sender,
-            not_before=_aware(not_before, "not_before"),
-            not_after=_aware(not_after, "not_after"),
+            not_before=checked_time(not_before, "not_before"),
+            not_after=checked_time(not_after, "not_after"),
             on_uncertain=on_uncertain,
             created_at=datetime.now(UTC),
         )
-        gathering = Gathering(_template(text, entry), longest_text=entry.longest_text)
+        gathering = Gathering(checked_template(text, entry), longest_text=entry.longest_text)
         rows = read_recipients(
             recipients,
             column=column,
@@ -149,7 +145,7 @@ class CampaignProducer:
         if campaign.kind is CampaignKind.SINGLE:
             raise CampaignExistsError(f"campaign {campaign.id!r} gathers single messages: use send_one")
         entry = await account(self._redis, campaign.account)
-        gathering = Gathering(_template(campaign.text, entry), longest_text=entry.longest_text)
+        gathering = Gathering(checked_template(campaign.text, entry), longest_text=entry.longest_text)
         rows = read_recipients(
             recipients,
             column=column,
@@ -184,7 +180,7 @@ class CampaignProducer:
         if await self._suppression.among([recipient.msisdn]):
             raise SuppressedError(f"the message cannot be sent: {REASON}")
         campaign = Campaign(
-            id=_gathering_id(entry.name, datetime.now(UTC), lane, sender),
+            id=gathering_id(entry.name, datetime.now(UTC), lane, sender),
             account=entry.name,
             text="$text",
             lane=lane,
@@ -237,7 +233,7 @@ class CampaignProducer:
                 if on_progress is not None:
                     on_progress(gathering.gathered)
             gathered = gathering.gathered
-            _check_somebody(gathered)
+            check_somebody(gathered)
             await loading.commit(
                 total=gathered.accepted,
                 chunks=chunks,
@@ -300,43 +296,6 @@ class CampaignProducer:
         return state
 
 
-def _template(text: str, entry: AccountEntry) -> Template:
-    """The parsed text; TextError when it can be sent to nobody."""
-    if not text.strip():
-        raise TextError("the text is empty")
-    try:
-        template = Template.parse(text)
-    except TemplateError as error:
-        raise TextError(f"the text cannot be rendered: {error}") from error
-    fixed = len(template.render(dict.fromkeys(template.names, "")))
-    if fixed > entry.longest_text:
-        raise TextError(
-            f"the text has {fixed} characters without its values; account {entry.name} takes {entry.longest_text}"
-        )
-    return template
-
-
-def _aware(moment: datetime | None, what: str) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
-        raise ProducerError(f"{what} needs a time zone, for example 2026-11-20T10:00:00+02:00")
-    return moment
-
-
-def _new_id(account_name: str) -> str:
-    return f"{account_name[:32]}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-
-
-def _gathering_id(name: AccountName, day: datetime, lane: Lane, sender: str) -> CampaignId:
-    """At most 64 letters, whatever the account's name: a long one is cut, and told from others by its hash."""
-    short = name if len(name) <= _LONGEST_IN_ID else f"{name[: _LONGEST_IN_ID - 9]}-{_hashed(name)}"
-    of_sender = f".{_hashed(sender)}" if sender else ""
-    return CampaignId(f"single.{short}.{day:%Y%m%d}.{lane}{of_sender}")
-
-
-def _hashed(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-
-
 def _submitted(campaign: CampaignId, gathered: Gathered) -> Submitted:
     return Submitted(
         campaign=campaign,
@@ -345,17 +304,6 @@ def _submitted(campaign: CampaignId, gathered: Gathered) -> Submitted:
         refused=gathered.refused,
         segments=gathered.segments,
         refusals=tuple(gathered.refusals),
-    )
-
-
-def _check_somebody(gathered: Gathered) -> None:
-    if gathered.accepted:
-        return
-    if not gathered.refused:
-        raise NoRecipientsError("there is no recipient in what was given")
-    first = gathered.refusals[0]
-    raise NoRecipientsError(
-        f"all {gathered.refused} recipients were refused; the first, line {first.line}: {first.reason}"
     )
 
 
