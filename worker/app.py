@@ -25,8 +25,10 @@ from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
 from worker.lookups import Lookups
+from worker.matching import Matcher
 from worker.polling import Poller
 from worker.preparing import Preparer
+from worker.probing import Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
 from worker.receiving import Receiver
@@ -133,6 +135,7 @@ class App:
         asker = Asker(account, exchange, gate, windows, self.book)
         tracker = self._trackers[account.name]
         lookups = Lookups(
+            matcher=self._matcher(account, asker, tracker),
             account=account,
             redis=self.redis,
             asker=asker,
@@ -172,6 +175,23 @@ class App:
     def entries(self) -> list[AccountEntry]:
         """What this process announces of its accounts."""
         return [_entry(account) for account in self.settings.accounts.values()]
+
+    def _matcher(self, account: Account, asker: Asker, tracker: Tracker) -> Matcher | None:
+        """None where the family cannot list what it sent, or the account does not ask for optional calls."""
+        prober = Prober(account, asker, self.book)
+        if account.family.matching is None or not prober.is_wanted:
+            return None
+        return Matcher(
+            account=account,
+            matching=account.family.matching,
+            prober=prober,
+            asker=asker,
+            ledger=self.ledger,
+            reader=self.reader,
+            journal=self.journal,
+            tracker=tracker,
+            grace=self.settings.tracking.lookup_grace,
+        )
 
     def _exporter(self, account: Account, asker: Asker, tracker: Tracker) -> Exporter | None:
         """None where the family has no deferred exports, or there is no folder to keep them in."""

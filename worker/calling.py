@@ -14,13 +14,13 @@ from producer.contract.messages import AccountName
 from worker.asking import Asker
 from worker.ledger.accounts import AccountBook
 from worker.polling import NotTheReaderError, Poller
+from worker.probing import Prober
 from worker.providers import parameters
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import Answer, Block, Call, Credentials, HttpRequest, Refused
 from worker.settings import Account
 from worker.throttle import TooSoonError
 
-_PROBED: Final = "v3"
 _OTHER_PROCESS_IN: Final = 0.1
 _ADDRESS: Final = "the provider has blocked this IP address for a while; asking now would prolong it"
 _TOO_LATE: Final = "no worker was free in time; nothing was asked"
@@ -58,6 +58,7 @@ class Caller:
         self._asker = asker
         self._poller = poller
         self._book = book
+        self._prober = Prober(account, asker, book)
 
     async def run(self, wish: Wish) -> Plain:
         """The records that came, or the error, as `{"records": […]}` or `{"error": …}`.
@@ -122,18 +123,13 @@ class Caller:
 
     async def _missing(self) -> str:
         """Why the account has no optional calls; empty when it has. The host is asked once, and it is remembered."""
-        probe, name = self.account.family.probe, self.account.name
-        if probe is None or not self.account.credentials.dialect.v3:
+        name = self.account.name
+        if not self._prober.is_wanted:
             return f"{name} has no calls of version 3: set v3 = true in [accounts.{name}] if its host offers them"
-        known = await self._book.fact(name, _PROBED)
-        if not known:
-            ending = await self._asker.attempt(probe.build(self.account.credentials))
-            found = probe.read(ending) if isinstance(ending, Answer) else None
-            if found is None:
-                return "whether the host has version 3 could not be found out; nothing was asked"
-            known = str(int(found))
-            await self._book.note(name, {_PROBED: known})
-        return "" if known == "1" else f"the host of {name} has no version 3 (probed once, and remembered)"
+        offers = await self._prober.offers(even_blocked=True)
+        if offers is None:
+            return "whether the host has version 3 could not be found out; nothing was asked"
+        return "" if offers else f"the host of {name} has no version 3 (probed once, and remembered)"
 
     async def _read(self, call: Call, answer: Answer) -> Plain:
         match call.read(answer):

@@ -109,5 +109,35 @@ async def test_a_lost_answer_is_made_good_by_the_message_s_own_callback(system: 
     await system.check_nobody_twice()
 
 
+async def test_a_lost_answer_is_found_in_what_the_provider_says_it_sent(system: System) -> None:
+    """Without callbacks, too: version 3 lists what was sent, and number, text and time tell which message it was."""
+    await system.provider.switch("restv2/north", v3=True)
+    system.accounts = {"athens": account("restv2", "north", rate=200, in_flight=8) | {"v3": True}}
+    await system.announced()
+    async with system.inside():
+        people = [{"to": phone(ending, prefix="306912345"), "name": ending} for ending in ("981", "987", "001")]
+        await system.producer.submit(
+            account_name="athens", text="Γεια σου $name, which way", recipients=people, campaign_id="found"
+        )
+        await system.finished("found")
+    assert await system.states("found") == {"delivered": 3}
+    await system.check_books("found")
+    await system.check_nobody_twice()
+
+
+async def test_a_lost_request_is_not_found_and_its_policy_decides(system: System) -> None:
+    await system.provider.switch("restv2/north", v3=True)
+    system.accounts = {"athens": account("restv2", "north", rate=200, in_flight=8) | {"v3": True}}
+    await system.announced()
+    async with system.inside():
+        lost = phone("982", prefix="306912345")
+        await system.producer.submit(
+            account_name="athens", text="again", recipients=[lost], campaign_id="lost", on_uncertain="resend"
+        )
+        await system.finished("lost")
+    assert await system.states("lost") == {"delivered": 1}
+    await system.check_nobody_twice()
+
+
 def named(count: int) -> list[dict[str, str]]:
     return [{"to": number, "name": f"N{place}"} for place, number in enumerate(numbers(count))]

@@ -168,6 +168,14 @@ class LedgerReader:
             }
         return found
 
+    async def lives(self, account: AccountName, references: Sequence[Reference]) -> dict[Reference, float]:
+        """Seconds that references are still known for, counted from their claim; unknown ones are left out."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for reference in references:
+                pipe.pttl(keys.reference(account, reference))
+            answers = await pipe.execute()
+        return {reference: left / 1000 for reference, left in zip(references, answers, strict=True) if int(left) > 0}
+
 
 def _version(token: bytes | None, created_at: bytes | None) -> str:
     return (token or created_at or b"").decode()

@@ -270,6 +270,30 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One message as the provider lists it: enough to recognise one whose answer was lost.
+
+    `report` says under which reference, to which MSISDN, and what became of it so far.
+    """
+
+    report: Report
+    text: str = field(repr=False)
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """Listing what was sent, newest first, to find what is known by no reference. An optional call: see `Probe`.
+
+    `build` takes credentials and an MSISDN ("": all). `most`: an answer of so many rows may not be all.
+    """
+
+    most: int
+    build: Callable[[Credentials, Msisdn], HttpRequest]
+    read: Callable[[Answer], Sequence[Sent] | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceCall:
     """How much is left; also the probe that tells whether a blocked account is usable again."""
 
@@ -342,6 +366,7 @@ class Family:
     balance: BalanceCall
     lookup: Lookup | None = None
     history: History | None = None
+    matching: Matching | None = None  # only where there is no lookup
     drain: Drain | None = None
     key: KeyCall | None = None
     calls: Mapping[str, Call] = field(default_factory=dict)

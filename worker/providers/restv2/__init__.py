@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from worker.providers.interface import BalanceCall, Drain, Family, KeyCall, Probe
-from worker.providers.restv2 import balance, drain, forms, key, sending, version3
+from worker.providers.interface import BalanceCall, Drain, Family, KeyCall, Matching, Probe
+from worker.providers.restv2 import balance, drain, forms, key, past, sending, version3
 from worker.providers.restv2.calls import CALLS
 from worker.providers.restv2.limits import RULES
 
@@ -13,6 +13,7 @@ FAMILY: Final = Family(
     own_reference=False,
     sending=sending,
     balance=BalanceCall(build=balance.build, read=balance.read),
+    matching=Matching(most=past.MOST, build=past.build, read=past.read),
     drain=Drain(build=drain.build, read=drain.read),
     key=KeyCall(build=key.build, read=key.read),
     calls={**CALLS, **version3.CALLS},

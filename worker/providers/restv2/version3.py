@@ -142,6 +142,14 @@ def read_bulk(answer: Answer) -> tuple[BulkRow, ...] | Refused:
     return tuple(row for item in rows if (row := _bulk_row(members(item) or {})))
 
 
+def read_history(answer: Answer) -> tuple[PastRow, ...] | Refused:
+    """What was sent, in the order of the answer."""
+    fields = readings.succeeded(answer)
+    if not isinstance(fields, dict):
+        return errors.refused(fields, answer)
+    return tuple(row for item in _numbered(fields) if (row := _past(members(item) or {})) is not None)
+
+
 def _rows(fill: Callable[[Fields], object | None]) -> Callable[[Answer], tuple[object, ...] | Refused]:
     """A `Call.read` of the numbered rows of an answer."""
 
@@ -240,7 +248,7 @@ CALLS: Final[Mapping[str, Call]] = {
                 Parameter(name="limit", meaning="at most so many", kind=whole_number(1, 1000)),
             ),
             build=history,
-            read=_rows(_past),
+            read=read_history,
             is_optional=True,
         ),
         Call(
