@@ -104,6 +104,29 @@ async def test_many_due_submissions_are_one_bulk_request(stage: Scene) -> None:
     assert await stage.counts("spring") == {"delivered": 30}
 
 
+async def test_a_batch_of_which_not_every_message_was_asked_stays_due(stage: Scene) -> None:
+    """Ten messages of one request were uncertain, and only single requests were free. The first answer moved the
+    look at the whole request twenty seconds on; at a busy account the last of the ten stayed uncertain for minutes.
+    """
+    work = desk(stage, lookup=True)
+    messages = await stage.fed(count=10)
+    await stage.claim(*messages, reference="v1")
+    for message in messages:
+        await stage.record(message, Event.DOUBT, reference="v1", code="volley.answer_lost")
+        await stage.age(message, 100)
+    work.says(TooSoonError("status_bulk", 50), call="status_bulk")
+    for number in numbers(9):
+        work.says(rows(("v1", number, "not_found")))
+    work.says(None)
+    await work.step()
+    assert await stage.counts("spring") == {"queued": 9, "uncertain": 1}
+    assert await work.next_look_in("v1") < 2
+
+    work.says(rows(("v1", numbers(10)[9], "not_found")))
+    await work.step()
+    assert await stage.counts("spring") == {"queued": 10}
+
+
 async def test_what_a_limit_refuses_stays_due(stage: Scene) -> None:
     work = desk(stage, lookup=True)
     [message, *_] = await stage.fed()
