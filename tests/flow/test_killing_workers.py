@@ -54,7 +54,10 @@ async def test_workers_killed_in_mid_campaign_lose_nobody_and_send_to_nobody_twi
             return all([unknown.isdisjoint((await system.progress(name)).states) for name in ("batches", "singles")])
 
         unknown = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
-        await wait_until(is_known, description="everybody is sent at smsc", timeout=60)
+        try:
+            await wait_until(is_known, description="everybody is sent at smsc", timeout=60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {[await system.states(name) for name in totals]}") from None
         await system.settled("athens")
 
     copies = await system.check_nobody_twice()
