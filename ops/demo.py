@@ -59,11 +59,18 @@ def demo(ctx: click.Context, *, recipients: int, keep: bool, port: int, as_json:
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, lambda *_: _interrupt())
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt() -> None:
+    """As Ctrl-C does; a shell starts background jobs with it ignored, and then a SIGTERM must still count."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 async def _play(session: Session, stage: Stage) -> Summary:
