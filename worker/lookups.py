@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -11,10 +10,12 @@ import structlog
 from producer.contract import keys
 from producer.contract.campaigns import Lane, OnUncertain
 from producer.contract.client import Client
-from producer.contract.messages import MessageId, MessageRecord, Msisdn, Reference
+from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event, State
 from worker.asking import Asker
+from worker.due import Open
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
+from worker.matching import Matched, Matcher
 from worker.providers.interface import Lookup, NotFound, Refused, Report, Reports
 from worker.settings import Account, Tracking
 from worker.throttle import TooSoonError
@@ -35,20 +36,11 @@ _HELD_LOOK: Final = 3600.0
 NO_REPORT: Final = "volley.no_report"
 NOT_FOUND: Final = "volley.not_found"
 
+_NOTHING: Final = Matched()
+
 log = structlog.get_logger(__name__)
 
 Pair = tuple[Reference, Msisdn]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """One message of a due submission that is not final yet."""
-
-    message: MessageId
-    record: MessageRecord
-    msisdn: Msisdn
-    lane: Lane
-    policy: OnUncertain
 
 
 class Lookups:
@@ -65,8 +57,10 @@ class Lookups:
         journal: Journal,
         tracker: Tracker,
         settings: Tracking,
+        matcher: Matcher | None = None,
         most_attempts: int = 5,
     ) -> None:
+        self._matcher = matcher
         self._most_attempts = most_attempts
         self._account = account
         self._redis = redis
@@ -94,17 +88,32 @@ class Lookups:
         if settled:
             await self._redis.zrem(due, *settled)
         rows = [row for group in found.values() for row in group]
-        decided = [evidence for row in rows if (evidence := self._decide(row, time.time()))]
+        matched = await self._match(rows)
+        decided = [evidence for row in rows if (evidence := self._decide(row, time.time(), matched))]
         await self._ledger.apply(decided)
-        moved = {evidence.message for evidence in decided}  # looked at again next turn, in their new state
+        # looked at again next turn, in their new state
+        moved = {evidence.message for evidence in decided} | matched.taken | matched.pending
         waiting = [row for row in rows if row.message not in moved and not self._is_to_be_asked(row)]
         await self._reschedule(waiting)
         if self._account.family.lookup is not None:
             await self._ask(self._account.family.lookup, [row for row in rows if self._is_to_be_asked(row)])
 
-    def _decide(self, row: Open, now: float) -> Evidence | None:
+    async def _match(self, rows: Sequence[Open]) -> Matched:
+        """Look for uncertain messages in what the provider lists as sent, before policy decides about them."""
+        if self._matcher is None:
+            return Matched()
+        latest = time.time() - self._settings.lookup_grace
+        return await self._matcher.step(
+            [row for row in rows if row.record.state is State.UNCERTAIN and row.record.changed_at <= latest]
+        )
+
+    def _decide(self, row: Open, now: float, matched: Matched = _NOTHING) -> Evidence | None:
         """What time or policy makes of a message; None when only the provider can tell, or nothing yet."""
         age = now - row.record.changed_at
+        if row.message in matched.taken | matched.pending:
+            return None
+        if row.message in matched.several and row.policy is OnUncertain.RESEND:
+            return None  # one of those rows is it, most likely
         match row.record.state:
             case State.SUBMITTED | State.ENROUTE if age >= self._settings.give_up_after:
                 return self._evidence(row, Event.EXPIRE, NO_REPORT)
@@ -235,14 +244,18 @@ class Lookups:
         age = now - row.record.changed_at
         left = self._settings.give_up_after - age
         if row.record.state is State.UNCERTAIN:
-            return max(1.0, self._settings.lookup_grace - age) if age < self._settings.lookup_grace else self._later()
+            return (
+                max(1.0, self._settings.lookup_grace - age) if age < self._settings.lookup_grace else self._later(age)
+            )
         if self._account.family.lookup is None:
             return max(1.0, left)
         shortest = min(_SHORTEST_LOOK, self._settings.poll_every)
         return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
 
-    def _later(self) -> float:
+    def _later(self, age: float) -> float:
         """Seconds until an uncertain submission is asked about again; where nobody can be asked, it is held."""
+        if self._matcher is not None:
+            return min(max(_SHORTEST_LOOK, age), _HELD_LOOK)
         return _SHORTEST_LOOK if self._account.family.lookup is not None else _HELD_LOOK
 
     async def _open(self, references: Sequence[Reference]) -> dict[Reference, list[Open]]:
