@@ -130,7 +130,10 @@ class CampaignProducer:
             case "same":
                 return await self._before(campaign)
             case "other":
-                raise CampaignExistsError(f"campaign {campaign.id!r} exists already and asks for something else")
+                raise CampaignExistsError(
+                    f"campaign {campaign.id!r} exists already and asks for something else (account, text, sender, lane,"
+                    " times or policy differ): take another id, or give the same request to change nothing"
+                )
             case loading:
                 return await self._load(campaign, loading, gathering, rows, on_progress)
 
