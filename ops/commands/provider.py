@@ -13,6 +13,7 @@ from arq.connections import ArqRedis
 from arq.constants import job_key_prefix, result_key_prefix
 from arq.jobs import Job, ResultNotFound
 
+from ops.commands.confirming import LONGEST, confirmed, number_to_wait_for
 from ops.commands.provider_view import show_calls, show_records
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
@@ -36,12 +37,43 @@ Told = dict[str, Any]  # Any: the worker's plain values
 @click.option("--fmt", type=click.Choice(["0", "1", "2", "3"]), help="smsc: text, commas, XML or JSON.")
 @click.option("--type", "type_", type=click.Choice(["v2", "json", "xml"]), help="restv2: plain text, JSON or XML.")
 @click.option("--charset", metavar="NAME", help="smsc: utf-8, windows-1251 or koi8-r.")
+@click.option(
+    "--wait",
+    is_flag=False,
+    flag_value=float(LONGEST),
+    type=click.FloatRange(0, LONGEST),
+    metavar="[SECONDS]",
+    help=f"wait_call: wait for the call that confirms the number, {LONGEST} s unless told otherwise.",
+)
 @json_option
-def provider(*, account: str, call: str, values: Sequence[str], as_json: bool, **how: str | bool | None) -> None:
+def provider(
+    *,
+    account: str,
+    call: str,
+    values: Sequence[str],
+    wait: float | None,
+    as_json: bool,
+    **how: str | bool | None,
+) -> None:
     """Make a CALL of an ACCOUNT's provider, with the provider's own parameter names. Without CALL: list them."""
     given = _given(values)
     manner = {name.rstrip("_"): str(value) for name, value in how.items() if value}
-    told = with_redis(lambda session: _told(session, account, call, given, manner))
+    awaited = number_to_wait_for(call, given) if wait is not None else ""
+
+    async def work(session: Session) -> None:
+        since = int(time.time())
+        _show(account, call, await _told(session, account, call, given, manner), as_json=as_json)
+        if wait is not None:
+            await confirmed(session, account, awaited, since=since, within=wait)
+            if as_json:
+                print_json({"account": account, "call": call, "confirmed": True})
+            else:
+                click.echo("confirmed")
+
+    with_redis(work)
+
+
+def _show(account: str, call: str, told: Told, *, as_json: bool) -> None:
     if as_json:
         print_json({"account": account, "call": call, **told} if call else {"account": account, **told})
     elif call:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -214,6 +215,35 @@ async def test_reports_read_from_the_command_line_are_applied_too(stage: System)
     assert {record["words"] for record in found} >= {"delivered"}
     journal = await stage.redis.xlen(keys.journal(AccountName("athens")))
     assert journal >= 1
+
+
+async def test_a_confirming_call_is_waited_for(stage: System) -> None:
+    asked = ["moscow", "wait_call", "phone=+79121234567"]
+    await called(stage, ago=60)
+    ran = await volley(*asked, "--wait", "0.2")
+    assert ran.exit_code == 1, "an earlier call confirms nothing now"
+    assert "no call came within 0.2 s" in ran.stderr
+    waiting = asyncio.create_task(volley(*asked, "--wait", "20"))
+    await called(stage, ago=-30)
+    ran = await waiting
+    assert ran.exit_code == 0, ran.stderr
+    assert ran.stdout.startswith("phone")
+    assert ran.stdout.splitlines()[-1] == "confirmed"
+    told = (await volley(*asked, "--wait", "--json")).stdout.splitlines()
+    assert orjson.loads(told[-1]) == {"account": "moscow", "call": "wait_call", "confirmed": True}
+
+
+async def test_no_other_call_can_be_waited_for(stage: System) -> None:
+    ran = await volley("moscow", "balance", "--wait")
+    assert ran.exit_code == 2
+    assert "wait_call only" in " ".join(ran.stderr.split())
+
+
+async def called(stage: System, *, ago: int) -> None:
+    """As worker.incoming notes a call."""
+    name = keys.calls(AccountName("moscow"))
+    await stage.redis.hset(name, "79121234567", int(time.time()) - ago)
+    await stage.redis.expire(name, 900)
 
 
 async def test_without_a_worker_nothing_is_asked_later(
