@@ -131,8 +131,8 @@ class CampaignProducer:
                 return await self._before(campaign)
             case "other":
                 raise CampaignExistsError(
-                    f"campaign {campaign.id!r} exists already and asks for something else (account, text, sender, lane,"
-                    " times or policy differ): take another id, or give the same request to change nothing"
+                    f"campaign {campaign.id!r} exists already and asks for something else (account, text, sender,"
+                    " lane, times or policy differ): take another id, or ask for the same to change nothing"
                 )
             case loading:
                 return await self._load(campaign, loading, gathering, rows, on_progress)
