@@ -132,7 +132,8 @@ class App:
         gate = self._gate(account, "track")
         exchange = self._exchange(account)
         windows = Windows(self.redis, gate.login, account.family.rules.windows)
-        asker = Asker(account, exchange, gate, windows, self.book)
+        probe_every = self.settings.tracking.probe_every
+        asker = Asker(account, exchange, gate, windows, self.book, probe_every=probe_every)
         tracker = self._trackers[account.name]
         lookups = Lookups(
             matcher=self._matcher(account, asker, tracker),

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from worker.ledger.accounts import AccountBook
+from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.providers.exchange import AnswerLost, Exchange, NotSent
 from worker.providers.interface import Answer, Block, HttpRequest, Refused
 from worker.providers.streams import Resume, Sink, Streamed
@@ -16,7 +16,7 @@ from worker.throttle import Gate, Waiting, Windows
 
 _NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS})
 _LONGEST_WAIT: Final = 10.0
-_PROBE_WAIT: Final = 300.0
+_PROBE_EVERY: Final = 60.0
 _RENEW_EVERY: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,17 @@ log = structlog.get_logger(__name__)
 class Asker:
     """Asks one account's provider. Every request counts against the limits that all processes share."""
 
-    def __init__(self, account: Account, exchange: Exchange, gate: Gate, windows: Windows, book: AccountBook) -> None:
+    def __init__(
+        self,
+        account: Account,
+        exchange: Exchange,
+        gate: Gate,
+        windows: Windows,
+        book: AccountBook,
+        *,
+        probe_every: float = _PROBE_EVERY,
+    ) -> None:
+        self._probe_every = probe_every
         self._account = account
         self._exchange = exchange
         self._gate = gate
@@ -89,7 +99,7 @@ class Asker:
                 refusal.block,
                 code=refusal.code,
                 words=refusal.words,
-                seconds=_PROBE_WAIT,
+                seconds=OPENS_IN.get(refusal.block, self._probe_every),
             )
 
     async def _renew(self) -> None:

@@ -6,13 +6,10 @@ from typing import Final
 
 import structlog
 
-from worker.ledger.accounts import AccountBook
-from worker.providers.interface import Block, Deferred, Outcome, RouteBlocked
+from worker.ledger.accounts import OPENS_IN, AccountBook
+from worker.providers.interface import Deferred, Outcome, RouteBlocked
 from worker.settings import Account
 from worker.throttle import Gate
-
-_OPENS_IN: Final = {Block.ADDRESS: 300.0, Block.UNREACHABLE: 5.0}
-"""Seconds until a block ends by itself; money and credentials are probed instead (PROVIDERS.md A3, error 4)."""
 
 _SLOW: Final = 4.0
 _LEAST_SLOW: Final = 2.0
@@ -68,7 +65,7 @@ class Learning:
             blocked.block,
             code=blocked.code,
             words=blocked.words,
-            seconds=_OPENS_IN.get(blocked.block, self._probe_every),
+            seconds=OPENS_IN.get(blocked.block, self._probe_every),
         )
         if new:
             log.warning("account_blocked", account=self._account.name, block=blocked.block, code=blocked.code)

@@ -9,11 +9,14 @@ from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.contract.scripts import Script
-from worker.providers.interface import Balance
+from worker.providers.interface import Balance, Block
 
 _BLOCK: Final = Script("worker.ledger", "block")
 
 OPEN: Final = "open"
+
+OPENS_IN: Final = {Block.ADDRESS: 300.0, Block.UNREACHABLE: 5.0}
+"""Seconds until a block ends by itself (PROVIDERS.md A3, error 4); money and credentials are probed instead."""
 _ENDING: Final = (b"address", b"unreachable")
 
 
