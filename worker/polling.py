@@ -82,6 +82,7 @@ class Poller:
         self._settings = settings
         self._worker = worker
         self._draining = asyncio.Lock()
+        self._has_probed = False
 
     async def step(self) -> bool:
         """One turn; False when another process reads this account."""
@@ -229,7 +230,9 @@ class Poller:
         until, seen = await self._redis.hmget(keys.account(self._account.name), ["until", "balance_at"])
         now = time.time()
         is_blocked = state in {"money", "credentials"}
-        if (is_blocked and now >= float(until or 0)) or (not is_blocked and now >= float(seen or 0) + _BALANCE_EVERY):
+        is_new, self._has_probed = not self._has_probed, True  # a restart may have put right what was wrong
+        due = float(until or 0) if is_blocked else float(seen or 0) + _BALANCE_EVERY
+        if now >= due or (is_blocked and is_new):
             await self._ask_balance(self._account.family.balance, blocked=is_blocked)
 
     async def _ask_balance(self, call: BalanceCall, *, blocked: bool) -> None:

@@ -10,7 +10,15 @@ import click
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from ops.progress_view import Pace, duration, is_ended, line, progress_shown
-from ops.readings import CampaignReading, Reason, read_campaign, read_campaigns
+from ops.readings import (
+    AccountState,
+    CampaignReading,
+    Reason,
+    blocked_why,
+    read_accounts,
+    read_campaign,
+    read_campaigns,
+)
 from producer.contract.campaigns import CampaignState
 from producer.contract.messages import CampaignId
 from producer.contract.states import State
@@ -94,8 +102,11 @@ async def _status(session: Session, campaign: CampaignId, *, as_json: bool) -> i
         pace.see([reading])
     if as_json:
         print_json(_record(reading, pace))
-    else:
-        _show(reading, pace)
+        return 0
+    _show(reading, pace)
+    for account in await read_accounts(session.redis):
+        if account.name == reading.progress.account and account.state != AccountState.OPEN:
+            click.echo(f"waiting     account {account.name} {blocked_why(account)} {account.words}".rstrip())
     return 0
 
 
@@ -163,7 +174,7 @@ def _show(reading: CampaignReading, pace: Pace) -> None:
 def _show_pace(reading: CampaignReading, pace: Pace) -> None:
     rate, eta = pace.rate(reading), pace.eta(reading)
     if rate is not None and reading.to_send:
-        left = "`volley health` tells whether workers live" if eta is None else f"about {duration(eta)} left"
+        left = "the page and `volley health` tell why" if eta is None else f"about {duration(eta)} left"
         click.echo(f"rate        {rate:,.1f} a second, {left}")
     elif eta is not None:
         click.echo(f"all sent    about {duration(eta)} until the last report")
