@@ -246,7 +246,9 @@ class CampaignProducer:
                 segments=gathered.segments,
             )
         except BaseException:
-            await loading.abandon()
+            # in a task of its own: in one that is being cancelled, asyncio.timeout(0) inside redis-py ends as a
+            # cancellation, not as a time-out, before Python 3.11.4
+            await asyncio.shield(asyncio.create_task(loading.abandon()))
             raise
         await self._intake.wake(campaign.account)
         return _submitted(campaign.id, gathered)

@@ -1,6 +1,7 @@
 """Every test runs against a real embedded Redis and the real sandbox, both private to this run of pytest."""
 
 import json
+import os
 import sys
 import tempfile
 import urllib.request
@@ -9,10 +10,16 @@ from pathlib import Path
 from subprocess import PIPE
 
 import pytest
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from ops.redis_server import RedisServer
 from tests.support import first_line, key_leaks, running
+
+# A CI run says the same of the same commit; on a desk every run tries new examples.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -139,6 +139,8 @@ class Model:
             return
         assert moved == self.move(place, event)
         assert state is self.states[place]
+        if moved and state is State.DEFERRED:  # returned, and to be sent again in 0 s: at once
+            self.is_due[place] = True
 
     async def cancel(self) -> None:
         await self.scene.producer.cancel(self.campaign)
