@@ -109,6 +109,19 @@ METRICS: Final[tuple[Metric, ...]] = (
     _counter("volley_requests_total", ("account",), "Submission requests that had an outcome.", _total("requests")),
     _counter("volley_outcomes_total", ("account", "outcome"), "Messages by what their submission gave.", _outcomes),
     _counter("volley_congested_total", ("account",), "Requests that were told to slow down.", _total("congested")),
+    _counter("volley_callbacks_total", ("account",), "Callbacks that were signed and kept.", _total("callbacks")),
+    _counter(
+        "volley_callbacks_forged_total",
+        ("account",),
+        "Callbacks with a missing or wrong signature; none of them is kept.",
+        _total("callbacks_forged"),
+    ),
+    _counter(
+        "volley_callbacks_unreadable_total",
+        ("account",),
+        "Callbacks that were kept and not understood.",
+        _total("callbacks_unreadable"),
+    ),
     Metric(
         name="volley_request_seconds",
         kind="summary",

@@ -5,6 +5,7 @@
 
 import asyncio
 import importlib
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in (["--help"], ["-h"]) else 2
     try:
         configure_logs()
-        settings = load()
+        settings = load({"REDIS_URL": "redis://unused"} | os.environ if arguments[0] == "callbacks" else os.environ)
         if arguments[0] == "callbacks":
             sys.stdout.write(addresses(settings))
             return 0

@@ -1,6 +1,7 @@
 """Incoming messages (MO): each handed on exactly once, whichever way it came; stop words; confirmation calls."""
 
 import hashlib
+import re
 import time
 from typing import Final
 
@@ -35,7 +36,7 @@ class IncomingBook:
     async def take(self, incoming: Incoming) -> bool:
         """Hand one message on; False when it was handed on before (by a callback or a poll)."""
         now = int(time.time())
-        is_stop = incoming.text.strip().casefold() in self._account.stop_words
+        is_stop = _plain(incoming.text) in self._account.stop_words
         entry = orjson.dumps({"since": now, "why": f"said {incoming.text.strip()[:20]}"}) if is_stop else b""
         fields = {
             "account": self._account.name,
@@ -68,6 +69,11 @@ class IncomingBook:
         name = keys.calls(AccountName(self._account.name))
         await self._redis.hset(name, call.msisdn, str(int(time.time())))
         await self._redis.expire(name, _CALL_LIFE)
+
+
+def _plain(text: str) -> str:
+    """The words alone: case, quotes and punctuation are not what somebody means by stop."""
+    return " ".join(re.findall(r"\w+", text[:200])).casefold()
 
 
 def _identities(incoming: Incoming) -> list[str]:

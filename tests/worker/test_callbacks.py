@@ -164,7 +164,7 @@ async def test_an_incoming_message_is_handed_on_exactly_once(post: Post) -> None
     assert (fields[b"from"], fields[b"text"], fields[b"account"]) == (b"306912345678", b"Hello", NAME.encode())
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop ", "Стоп", "ΣΤΟΠ"])
+@pytest.mark.parametrize("word", ["STOP", " stop ", "Стоп!", "ΣΤΟΠ", "«Stop».", '"STOP"'])
 async def test_a_stop_word_suppresses_the_number_for_producer_and_claim(post: Post, word: str) -> None:
     stage = post.stage
     [message, *_] = await stage.fed(count=2)
