@@ -106,7 +106,8 @@ async def _status(session: Session, campaign: CampaignId, *, as_json: bool) -> i
     _show(reading, pace)
     for account in await read_accounts(session.redis):
         if account.name == reading.progress.account and account.state != AccountState.OPEN:
-            click.echo(f"waiting     account {account.name} {blocked_why(account)} {account.words}".rstrip())
+            said = f" ({account.words})" if account.words else ""
+            click.echo(f"waiting     account {account.name} {blocked_why(account)}{said}")
     return 0
 
 
@@ -174,7 +175,7 @@ def _show(reading: CampaignReading, pace: Pace) -> None:
 def _show_pace(reading: CampaignReading, pace: Pace) -> None:
     rate, eta = pace.rate(reading), pace.eta(reading)
     if rate is not None and reading.to_send:
-        left = "the page and `volley health` tell why" if eta is None else f"about {duration(eta)} left"
+        left = "the page tells why" if eta is None else f"about {duration(eta)} left"
         click.echo(f"rate        {rate:,.1f} a second, {left}")
     elif eta is not None:
         click.echo(f"all sent    about {duration(eta)} until the last report")
