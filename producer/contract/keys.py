@@ -49,11 +49,6 @@ def seen(campaign_id: CampaignId, shard: int) -> str:
     return f"{PREFIX}campaign:{campaign_id}:seen:{shard}"
 
 
-def append_lock(campaign_id: CampaignId) -> str:
-    """String: who is appending to the campaign right now."""
-    return f"{PREFIX}campaign:{campaign_id}:append"
-
-
 def records(campaign_id: CampaignId, chunk: int) -> str:
     """Hash: place in the chunk -> packed message record."""
     return f"{PREFIX}campaign:{campaign_id}:m:{chunk}"
@@ -229,7 +224,6 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:campaign:*:chunks", "hash", "producer.intake", "all", "with the campaign"),
     _row("volley:campaign:*:refusals", "list", "producer.intake", "ops", "with the campaign"),
     _row("volley:campaign:*:seen:*", "set", "producer.intake", "producer.intake", "with the campaign"),
-    _row("volley:campaign:*:append", "string", "producer.intake", "producer.intake", "60 s", expires=True),
     _row(
         "volley:campaign:*:m:*",
         "hash",
