@@ -119,6 +119,7 @@ class App:
             recorder=self.recorder,
             consumers=account.limits.in_flight,
             batch=account.limits.batch,
+            fresh_for=settings.lease / 2,
         )
         feeder = Feeder(self.redis, self.ledger, self.reader, account, settings.horizon)
         return SendingParts(

@@ -35,7 +35,11 @@ log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """Sends for one account. `run` until cancelled after `stop`; one consumer per slot does the requests."""
+    """Sends for one account. `run` until cancelled after `stop`; one consumer per slot does the requests.
+
+    A claim older than `fresh_for` seconds (less than its lease) is given up instead of sent: whoever stood still
+    for longer must not send what another process may have taken over.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
         self,
@@ -48,7 +52,9 @@ class Sender:
         recorder: Recorder,
         consumers: int,
         batch: int,
+        fresh_for: float = 15.0,
     ) -> None:
+        self._fresh_for = fresh_for
         self._queues = queues
         self._gate = gate
         self._preparer = preparer
@@ -56,7 +62,7 @@ class Sender:
         self._submitter = submitter
         self._recorder = recorder
         self._batch = batch
-        self._claimed: asyncio.Queue[tuple[Prepared, tuple[Claimed, ...]]] = asyncio.Queue()
+        self._claimed: asyncio.Queue[tuple[Prepared, tuple[Claimed, ...], float]] = asyncio.Queue()
         self._consumer_count = consumers
         self._consumers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -88,7 +94,7 @@ class Sender:
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         await end(self._consumers)
         while not self._claimed.empty():
-            prepared, claimed = self._claimed.get_nowait()
+            prepared, claimed, _ = self._claimed.get_nowait()
             await self._release(prepared, claimed)
         try:
             await asyncio.wait_for(self._recorder.drain(), max(1.0, ends - time.monotonic()))
@@ -132,6 +138,7 @@ class Sender:
         """Claim what the permits allow and hand it to the consumers. Permits that come to nothing are given up."""
         try:
             prepared = await self._prepared(jobs, admission.permits)
+            claimed_at = time.monotonic()
             answers = await self._ledger.claim([each.claim for each in prepared])
             await until_open(admission)
         except BaseException:
@@ -140,7 +147,7 @@ class Sender:
         refused = []
         for each, claimed in zip(prepared, answers, strict=True):
             if all(claim.answer is ClaimAnswer.CLAIMED for claim in claimed):
-                self._claimed.put_nowait((each, claimed))
+                self._claimed.put_nowait((each, claimed, claimed_at))
             else:
                 refused.append((each, claimed))
         self._give_up(admission.permits - len(prepared) + len(refused))
@@ -185,13 +192,17 @@ class Sender:
 
     async def _consume(self) -> None:
         while True:
-            prepared, claimed = await self._claimed.get()
+            prepared, claimed, claimed_at = await self._claimed.get()
             try:
                 await self._gate.pace()
             except asyncio.CancelledError:
                 self._gate.left()
                 await self._release(prepared, claimed)
                 raise
+            if time.monotonic() > claimed_at + self._fresh_for:  # this process stood still: too old to be sent
+                self._gate.left()
+                await self._release(prepared, claimed)
+                continue
             try:
                 writes = await self._submitter.submit(prepared, claimed)
             finally:

@@ -17,8 +17,8 @@ from tests.worker.scene import FakeExchange, Reply, Scene, numbers, plain_accoun
 from worker import sending
 from worker.engine import AccountQueues, Taken
 from worker.learning import Learning
-from worker.ledger import Recorded
-from worker.preparing import Preparer
+from worker.ledger import Claimed, Recorded
+from worker.preparing import Prepared, Preparer
 from worker.providers.exchange import NotSent
 from worker.providers.interface import Answer, HttpRequest
 from worker.recording import Recorder
@@ -267,4 +267,27 @@ async def test_a_pause_stops_what_is_not_claimed_and_resume_goes_on_without_repe
         await stage.feeder.step()
         await all_are(stage, State.SUBMITTED, 100)
         assert work.sent() == Counter(numbers(100))
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_claim_that_grew_old_before_the_wire_is_given_up(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was suspended between claim and wire sent what another had taken over meanwhile."""
+    given_up = []
+    async with line(stage) as work:
+        release = work.sender._release
+
+        async def counted(prepared: Prepared, claimed: Sequence[Claimed]) -> None:
+            given_up.append(prepared)
+            await release(prepared, claimed)
+
+        monkeypatch.setattr(work.sender, "_release", counted)
+        work.sender._fresh_for = -1.0
+        await stage.fed(count=5)
+        await wait_until(lambda: len(given_up) >= 5, description="five claims are given up")
+        assert work.exchange.asked == []
+        work.sender._fresh_for = 15.0
+        await all_are(stage, State.SUBMITTED, 5)
+        assert work.sent() == Counter(numbers(5))
     assert await stage.mistakes("spring") == []
