@@ -131,20 +131,20 @@ async def test_rows_of_an_export_are_reports_like_any_other(stage: System, encod
 async def test_a_download_that_breaks_off_is_begun_anew_and_leaves_no_half_file(stage: System) -> None:
     number = await task(stage, rows=PADDED, fault="break")
     await wish(stage)
-    seen: set[str] = set()
+    sizes: set[int] = set()
     async with tracking(stage):
 
         async def is_done() -> bool:
-            seen.update(name for name in kept(stage) if not name.startswith("."))
+            folder = Path(stage.exports["folder"])
+            sizes.update(path.stat().st_size for path in folder.glob("*") if not path.name.startswith("."))
             found = await record(stage, number)
-            if found is not None and found.state is ExportState.DOWNLOADING:
-                assert not seen
             return found is not None and found.state is ExportState.DONE
 
         await wait_until(is_done, description="the export is done", timeout=60)
     done = await record(stage, number)
     assert done is not None
     assert (done.attempts, done.rows, done.bad) == (2, PADDED, 0)
+    assert sizes == {done.size}, "under its name the file was whole from the first moment"
     assert kept(stage) == [f"moscow-{number}.csv"]
     assert await violations(stage) == {}
 
