@@ -105,6 +105,11 @@ def kept(stage: System) -> list[str]:
     return sorted(path.name for path in Path(stage.exports["folder"]).glob("*"))
 
 
+def sizes_of(stage: System) -> set[int]:
+    """The sizes of what is in the worker's folder under its own name."""
+    return {path.stat().st_size for path in Path(stage.exports["folder"]).glob("*") if not path.name.startswith(".")}
+
+
 def read(path: str) -> bytes:
     return Path(path).read_bytes()
 
@@ -135,8 +140,7 @@ async def test_a_download_that_breaks_off_is_begun_anew_and_leaves_no_half_file(
     async with tracking(stage):
 
         async def is_done() -> bool:
-            folder = Path(stage.exports["folder"])
-            sizes.update(path.stat().st_size for path in folder.glob("*") if not path.name.startswith("."))
+            sizes.update(sizes_of(stage))
             found = await record(stage, number)
             return found is not None and found.state is ExportState.DONE
 
