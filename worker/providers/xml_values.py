@@ -73,6 +73,7 @@ class _Reader:
     def __init__(self) -> None:
         self.root: Element | None = None
         self._open: list[Element] = []
+        self._texts: list[list[str]] = []  # of the open elements, in pieces
         self._count = 0
 
     def read(self, document: str) -> None:
@@ -99,13 +100,14 @@ class _Reader:
         elif self.root is None:
             self.root = element
         self._open.append(element)
+        self._texts.append([])
 
     def _end(self, _: str) -> None:
-        self._open.pop()
+        self._open.pop().text = "".join(self._texts.pop())
 
     def _text(self, data: str) -> None:
-        if self._open:
-            self._open[-1].text += data
+        if self._texts:
+            self._texts[-1].append(data)
 
 
 def _undeclared(document: str) -> str:

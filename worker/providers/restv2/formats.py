@@ -12,6 +12,9 @@ Fields = dict[str, object]
 _ROW: Final = "sms"
 _LONGEST_LINE: Final = 400
 
+# matched line by line, and no two parts of it can take the same character: so it takes a time in the body's length
+_WHOLE_ROW: Final = re.compile(r"\W*(?P<id>[0-9]{1,20})\s*\|\s*(?P<word>[A-Za-z0-9]{1,16})\s*(?:\|\s*)?")
+
 
 def value(answer: Answer, plain: Callable[[str], Fields | None]) -> Fields | None:
     """What the body says, `plain` reading the bare text of `v2`; None when it is not of the type asked for."""
@@ -58,7 +61,8 @@ def statuses(body: str) -> Fields | None:
 
 def _whole_rows(body: str) -> Fields | None:
     """Line by line, when a piece is missing somewhere: every reading consumed them, so save what is whole."""
-    pairs = re.findall(r"(?m)^\W*([0-9]{1,20})\s*\|\s*([A-Za-z0-9]{1,16})\s*\|?\s*$", body)
+    found = map(_WHOLE_ROW.fullmatch, body.splitlines())
+    pairs = [(row["id"], row["word"]) for row in found if row]
     return _numbered(pairs) if pairs else None
 
 

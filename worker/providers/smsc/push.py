@@ -110,6 +110,7 @@ def _xml_in(body: bytes, encoding: str | None) -> Fields | None:
     found: dict[str, str] = {}
     path: list[str] = []
     parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True  # else each line end is a piece of its own
 
     def begin(name: str, _: object) -> None:
         path.append(name)

@@ -32,13 +32,13 @@ def read(body: str, layout: Layout) -> object | None:
 
 def lines(body: str, layout: Layout) -> list[str]:
     """Rows. Where a value is free, a row begins with the first name, and other lines belong to the row before."""
-    found: list[str] = []
+    found: list[list[str]] = []  # joined at the end: joining line by line takes days for megabytes of line ends
     for line in body.split("\n"):
         if not layout.free or not found or line.startswith(f"{layout.text[0]} = "):
-            found.append(line)
+            found.append([line])
         else:
-            found[-1] += "\n" + line
-    return [line.strip() for line in found if line.strip()]
+            found[-1].append(line)
+    return [row for parts in found if (row := "\n".join(parts).strip())]
 
 
 def split(line: str, layout: Layout) -> Fields:
