@@ -157,7 +157,6 @@ class Matcher:
             attempt=row.record.attempts,
             event=Event.SUBMIT,
             reference=reference,
-            claim_reference=row.record.reference,
         )
 
     async def _wanted(self, rows: Sequence[Open]) -> list[Wanted]:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from producer.contract.campaigns import Lane, Recipient
+from producer.contract.campaigns import CampaignKind, Lane, Recipient
 from producer.contract.messages import CampaignId, MessageId, Reference
+from producer.contract.options import options_of
 from producer.segments import is_gsm7
 from worker.engine import Taken
 from worker.ledger import CampaignView, ClaimRequest, LedgerReader
+from worker.probing import Offer
 from worker.providers.interface import HttpRequest, Outgoing
 from worker.settings import Account
 
@@ -32,9 +34,22 @@ class _Ready:
 
 
 class Preparer:
-    """Prepares the requests of one account. `clock` gives unix seconds."""
+    """Prepares the requests of one account. `clock` gives unix seconds.
 
-    def __init__(self, account: Account, reader: LedgerReader, login: str, clock: Callable[[], float]) -> None:
+    `offer` tells of families that group by an optional call whether the host has it; until it is known to,
+    each message travels alone.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        reader: LedgerReader,
+        login: str,
+        clock: Callable[[], float],
+        offer: Offer | None = None,
+    ) -> None:
+        self._offer = offer
+        self._names = frozenset(option.name for option in account.family.send_options)
         self._account = account
         self._reader = reader
         self._login = login
@@ -46,6 +61,7 @@ class Preparer:
         campaigns = await self._campaigns(messages)  # before the recipients: never a new text for old ones
         recipients = await self._reader.recipients(messages)
         again = await self._tried_before(messages)
+        most = await self._most()
         ready: dict[tuple[CampaignId, Lane, str], list[_Ready]] = {}
         lost = []
         for job in jobs:
@@ -56,12 +72,18 @@ class Preparer:
             row = _Ready(job=job, outgoing=self._outgoing(view, recipient))
             alone = str(job.message) if job.message in again else ""
             ready.setdefault((job.message.campaign, job.lane, alone), []).append(row)
-        groups = (group for rows in ready.values() for group in self._groups(rows))
+        groups = (group for rows in ready.values() for group in self._groups(rows, most))
         return [self._request(group, campaigns) for group in groups], lost
 
     def forget(self, campaign: CampaignId) -> None:
         """Read a campaign anew: the claim said that its id is another one's by now."""
         self._reader.forget(campaign)
+
+    async def _most(self) -> int:
+        """How many messages one request may hold now."""
+        if self._account.family.rules.is_grouped_by_probe and not (self._offer and await self._offer.offers()):
+            return 1
+        return self._account.limits.batch
 
     async def _tried_before(self, messages: Sequence[MessageId]) -> set[MessageId]:
         """Messages of a second attempt travel alone, so that one bad row cannot hold up its neighbours."""
@@ -84,11 +106,21 @@ class Preparer:
             sender=view.campaign.sender or self._account.sender,
             unicode=not is_gsm7(text),
             valid_for=ends.timestamp() - self._clock() if ends else None,
+            options=self._options(view, recipient),
         )
 
-    def _groups(self, rows: Sequence[_Ready]) -> Iterator[Sequence[_Ready]]:
-        """Groups as the family allows, cut to the account's own batch size."""
-        most = self._account.limits.batch
+    def _options(self, view: CampaignView, recipient: Recipient) -> tuple[tuple[str, str], ...]:
+        """What the campaign, or the single message, asks for besides.
+
+        The producer has checked it. A name that the family lacks all the same (the account has moved to another
+        provider meanwhile) is left out: that provider could not do it.
+        """
+        own = options_of(recipient) if view.campaign.kind is CampaignKind.SINGLE else {}
+        asked = {**view.campaign.options, **own}
+        return tuple(sorted((name, value) for name, value in asked.items() if name in self._names))
+
+    def _groups(self, rows: Sequence[_Ready], most: int) -> Iterator[Sequence[_Ready]]:
+        """Groups as the family allows, cut to what one request may hold."""
         for places in self._account.family.sending.group([row.outgoing for row in rows]):
             for start in range(0, len(places), most):
                 yield [rows[place] for place in places[start : start + most]]
@@ -110,5 +142,6 @@ class Preparer:
             msisdns=tuple(row.outgoing.msisdn for row in group),
             fingerprint=request.fingerprint,
             fence=family.rules.fence,
+            told=any(reference in value for _, value in request.form),
         )
         return Prepared(claim=claim, outgoing=outgoing, request=request)

@@ -18,7 +18,7 @@ from producer.contract.messages import MessageId
 from producer.contract.states import Event
 from worker.engine import AccountQueues, Taken
 from worker.ledger import Claimed, Ledger, Write
-from worker.ledger.ledger import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer
 from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
 from worker.stopping import end
@@ -184,6 +184,7 @@ class Sender:
                     attempt=claim.attempt,
                     event=Event.RELEASE,
                     reference=prepared.claim.reference,
+                    told=prepared.claim.told,
                 )
                 for claim in claimed
                 if claim.answer is ClaimAnswer.CLAIMED

@@ -111,7 +111,7 @@ class Submitter:
             attempt=claim.attempt,
             event=step.event,
             reference=getattr(outcome, "reference", prepared.claim.reference),
-            claim_reference=prepared.claim.reference,
+            told=prepared.claim.told,
             seconds=step.seconds,
             code=step.code,
         )

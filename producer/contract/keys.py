@@ -13,6 +13,7 @@ from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId, Reference
 
 PREFIX: Final = "volley:"
+_SHORT: Final = 4  # digits: a number this short has no neighbours to share a hash with
 
 # --- campaigns -------------------------------------------------------------------------------------
 
@@ -105,8 +106,13 @@ def cursors(name: AccountName) -> str:
 
 
 def reference(name: AccountName, ref: Reference) -> str:
-    """String: the messages of one submission, `campaign|chunk.place,chunk.place,…`."""
-    return f"{PREFIX}account:{name}:ref:{ref}"
+    """Hash: reference -> the messages of that submission, `campaign|chunk.place,chunk.place,…`.
+
+    A hundred neighbours share one where the provider counts (a compact hash), else each has its own.
+    The ledger's scripts build the same name (`bucket` in their shared head).
+    """
+    bucket = f"{ref[:-2]}.." if len(ref) > _SHORT and ref.isascii() and ref.isdigit() else ref
+    return f"{PREFIX}account:{name}:ref:{bucket}"
 
 
 def once(name: AccountName, key: str) -> str:
@@ -126,6 +132,11 @@ def journal(name: AccountName) -> str:
 def throttle(login: str) -> str:
     """Hash: rate state of one provider login (next free time, effective rate, why it changed)."""
     return f"{PREFIX}throttle:{login}"
+
+
+def limits(login: str) -> str:
+    """Hash: what an operator set in place of the configured limits (rate, slots), who and when."""
+    return f"{PREFIX}throttle:{login}:limits"
 
 
 def slots(login: str) -> str:
@@ -190,9 +201,34 @@ def exporter(name: AccountName) -> str:
     return f"{PREFIX}account:{name}:exporter"
 
 
+def series(name: AccountName, span: str) -> str:
+    """String: ring of samples of the account's counters and gauges (`contract.series`), one for each span."""
+    return f"{PREFIX}account:{name}:series:{span}"
+
+
 def worker(worker_id: str) -> str:
     """Hash: heartbeat of one worker process."""
     return f"{PREFIX}worker:{worker_id}"
+
+
+# --- the page ------------------------------------------------------------------------------------------
+
+AUDIT: Final = f"{PREFIX}audit"
+
+
+def web_session(hashed: str) -> str:
+    """Hash: who came in to the page, under a hash of the cookie."""
+    return f"{PREFIX}web:session:{hashed}"
+
+
+def web_attempts(hashed: str) -> str:
+    """String: login attempts of a name, an address, or both, under a hash of them."""
+    return f"{PREFIX}web:attempts:{hashed}"
+
+
+def web_link(hashed: str) -> str:
+    """String: a one-time link that was not used yet, under a hash of its key."""
+    return f"{PREFIX}web:link:{hashed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,11 +283,12 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     ),
     _row("volley:account:*:reader", "string", "worker.polling", "worker.polling", "its lease", expires=True),
     _row("volley:account:*:cursors", "hash", "worker.polling", "worker.polling, ops", "never: one an account"),
-    _row("volley:account:*:ref:*", "string", "worker.ledger", "worker.tracking", "reference TTL", expires=True),
+    _row("volley:account:*:ref:*", "hash", "worker.ledger", "worker.tracking", "reference TTL", expires=True),
     _row("volley:account:*:once:*", "string", "producer.intake", "producer.intake", "24 h", expires=True),
     _row("volley:account:*:journal", "stream", "worker.ledger", "ops, worker.tracking", "trimmed to a length"),
     _row("volley:throttle:*", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:slots", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
+    _row("volley:throttle:*:limits", "hash", "ops.steering", "worker.throttle, ops", "when it is taken back"),
     _row("volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle", "its window", expires=True),
     _row(
         "volley:throttle:*:fence:*",
@@ -277,6 +314,18 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:account:*:exports", "hash", "worker.exporting", "worker.exporting, ops", "never: one field a task"),
     _row("volley:account:*:exports:wishes", "hash", "worker.exporting", "worker.exporting, ops", "when taken up"),
     _row("volley:account:*:exporter", "string", "worker.exporting", "worker.exporting", "its lease", expires=True),
+    _row(
+        "volley:account:*:series:*",
+        "string",
+        "worker.sampling",
+        "ops",
+        "8 days after the last sample; at most 620 kB an account",
+        expires=True,
+    ),
+    _row("volley:audit", "stream", "ops.audit", "ops", "trimmed to a length"),
+    _row("volley:web:session:*", "hash", "ops.dashboard", "ops.dashboard", "12 h unused", expires=True),
+    _row("volley:web:attempts:*", "string", "ops.dashboard", "ops.dashboard", "15 min", expires=True),
+    _row("volley:web:link:*", "string", "ops.dashboard, ops.commands", "ops.dashboard", "1 h, or used", expires=True),
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
     _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
     _row(

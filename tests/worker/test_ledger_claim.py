@@ -8,7 +8,7 @@ from producer.contract.jobs import JOB_PREFIX
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene
-from worker.ledger.ledger import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer
 
 
 async def test_a_queued_message_is_claimed_with_attempt_lease_and_reference(stage: Scene) -> None:

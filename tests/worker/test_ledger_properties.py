@@ -18,7 +18,7 @@ from producer.contract.jobs import JOB_PREFIX
 from producer.contract.messages import CampaignId, MessageId
 from producer.contract.states import Event, State, step
 from tests.worker.scene import Scene, scene
-from worker.ledger.ledger import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer
 
 COUNT = 3
 OUTCOMES = (Event.SUBMIT, Event.REJECT, Event.DEFER, Event.RELEASE, Event.DOUBT)

@@ -8,7 +8,7 @@ from producer.contract.jobs import JOB_PREFIX
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene
-from worker.ledger.ledger import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer
 
 
 async def test_submitted_is_followed_under_its_reference_and_its_job_ends(stage: Scene) -> None:

@@ -8,7 +8,7 @@ from producer.contract.jobs import JOB_PREFIX
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene, numbers
 from worker.ledger import LedgerReader
-from worker.ledger.ledger import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer
 from worker.settings import Retention
 from worker.sweeping import Sweeper
 

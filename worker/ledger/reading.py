@@ -160,13 +160,29 @@ class LedgerReader:
         found: dict[Reference, tuple[MessageId, ...]] = {}
         for start in range(0, len(references), _MANY_NAMED):
             part = references[start : start + _MANY_NAMED]
-            values = await self._redis.mget([keys.reference(account, reference) for reference in part])
+            values = await self._named(account, part)
             found |= {
                 reference: _addresses(value.decode())
                 for reference, value in zip(part, values, strict=True)
                 if value is not None
             }
         return found
+
+    async def _named(self, account: AccountName, references: Sequence[Reference]) -> list[bytes | None]:
+        """What each reference stands for, one round trip, one command for each hash."""
+        sharing: dict[str, list[Reference]] = {}
+        for reference in references:
+            sharing.setdefault(keys.reference(account, reference), []).append(reference)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name, group in sharing.items():
+                pipe.hmget(name, list(group))
+            answers = await pipe.execute()
+        found = {
+            reference: value
+            for group, values in zip(sharing.values(), answers, strict=True)
+            for reference, value in zip(group, values, strict=True)
+        }
+        return [found[reference] for reference in references]
 
     async def lives(self, account: AccountName, references: Sequence[Reference]) -> dict[Reference, float]:
         """Seconds that references are still known for, counted from their claim; unknown ones are left out."""

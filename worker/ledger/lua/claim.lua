@@ -1,83 +1,102 @@
--- The last step before the wire: queued|deferred -> in_flight for the messages of one request.
--- KEYS: campaign, counts, reasons, active, queue, due, uncertain, reference, fence, suppression list, then records per message
--- ARGV: campaign id, lease (s), reference ('': the provider gives one), reference life (s), fence (ms, 0: none),
---       grace before a doubtful submission is looked up (s), the campaign's version ('': any), then chunk, place and MSISDN per message
--- Returns: per message 'claimed <attempts>' | 'gone' | 'cancelled' | 'expired' | 'paused' | 'early' | 'held'
---          | 'doubt' | 'done' | 'fenced' | 'suppressed'
+-- The last step before the wire: queued|deferred -> in_flight for the messages of some requests of one campaign.
+-- KEYS: campaign, counts, reasons, active, queue, due, uncertain, suppression list, then records per chunk
+-- ARGV: campaign id, its version ('': any), lease (s), reference life (s), grace before a doubtful submission is
+--       looked up (s), prefix of reference keys, then the requests as JSON:
+--       [reference, 1 when the provider is told it, fence key ('': none), fence (ms)], and
+--       their messages as JSON: [chunk, place, MSISDN, number of the request from 1]
+-- Returns: per message the attempt (1, 2, …) when it was claimed, else 'gone' | 'cancelled' | 'expired' | 'paused'
+--          | 'early' | 'held' | 'doubt' | 'done' | 'fenced' | 'suppressed'
 --          | 'changed' (the id is another campaign's by now)
-local id, lease, reference = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local id, lease, life, refs = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[6]
+local requests, rows = cjson.decode(ARGV[7]), cjson.decode(ARGV[8])
 local now, now_ms = clock()
 local c = redis.call('HMGET', CAMPAIGN, 'state', 'not_after', 'token', 'created_at')
-local changed = ARGV[7] ~= '' and c[1] and (c[3] or c[4] or '') ~= ARGV[7]
-local state, not_after = c[1], tonumber(c[2] or '') or 0
-local queue, due, uncertain = KEYS[5], KEYS[6], KEYS[7]
+campaign_state = c[1]
+local is_other = ARGV[2] ~= '' and c[1] and (c[3] or c[4] or '') ~= ARGV[2]
+local not_after = tonumber(c[2] or '') or 0
+local due, uncertain = KEYS[6], KEYS[7]
 
-local fenced = 0
-if tonumber(ARGV[5]) > 0 then
-  fenced = redis.call('PTTL', KEYS[9])
-  if fenced < 0 then fenced = 0 end
+local function suppressed()
+  local wanted, found = {}, {}
+  for _, row in ipairs(rows) do if row[3] ~= '' then wanted[#wanted + 1] = row[3] end end
+  if #wanted == 0 or redis.call('EXISTS', KEYS[8]) == 0 then return found end
+  for i, entry in ipairs(redis.call('HMGET', KEYS[8], unpack(wanted))) do
+    if entry then found[wanted[i]] = true end
+  end
+  return found
 end
 
-local function doubt(r, job)
+-- Nobody knows whether it left: its claim has died. A reference lives from its claim on.
+local function doubt(r, job, address)
+  local claimed_at = r.changed
   move(r, 'doubt', now)
   r.code = 'volley.claim_died'
-  redis.call('ZADD', uncertain, now, job)
-  if r.reference ~= '' then redis.call('ZADD', due, 'NX', now + tonumber(ARGV[6]), r.reference) end
-  end_job(queue, job)
+  list(uncertain, job, now)
+  if r.reference ~= '' then
+    list(due, r.reference, now + tonumber(ARGV[5]))
+    name(refs, r.reference, id, address, claimed_at + life - now)
+  end
+  end_job(job)
 end
 
-local function try(r, job, msisdn)
-  if changed then redis.call('ZADD', queue, 'XX', now_ms, job) return 'changed' end
-  if not r then end_job(queue, job) return 'gone' end
-  if r.letter == 'f' then
-    if r.due > now and reference ~= '' and r.reference == reference then  -- this claim, sent again
-      return 'claimed ' .. string.format('%d', r.attempts)
-    end
-    if r.due > now then redis.call('ZADD', queue, 'XX', r.due * 1000 + 500, job) return 'held' end
-    doubt(r, job)
-    return 'doubt'
+local function fenced(request)
+  if request.fenced == nil then
+    request.fenced = request[4] > 0 and math.max(0, redis.call('PTTL', request[3])) or 0
   end
-  if not waits(r) then end_job(queue, job) return 'done' end
-  if state == 'cancelled' then move(r, 'cancel', now) end_job(queue, job) return 'cancelled' end
+  return request.fenced
+end
+
+local is_suppressed = suppressed()
+
+-- The answer, and whether the record changed.
+local function try(r, job, address, msisdn, request)
+  if is_other then lease_job(job, now_ms) return 'changed' end
+  if not r then end_job(job) return 'gone' end
+  if r.letter == 'f' then
+    if r.due > now and r.reference == request[1] then return r.attempts end  -- this claim, sent again
+    if r.due > now then lease_job(job, r.due * 1000 + 500) return 'held' end
+    doubt(r, job, address)
+    return 'doubt', true
+  end
+  if not waits(r) then end_job(job) return 'done' end
+  if campaign_state == 'cancelled' then move(r, 'cancel', now) end_job(job) return 'cancelled', true end
   if not_after > 0 and now >= not_after then
     move(r, 'expire', now)
     r.code = 'volley.past_validity'
     count_reason(r.code)
-    end_job(queue, job)
-    return 'expired'
+    end_job(job)
+    return 'expired', true
   end
-  if msisdn ~= '' and redis.call('HEXISTS', KEYS[10], msisdn) == 1 then
+  if is_suppressed[msisdn] then
     move(r, 'suppress', now)
     r.code = 'volley.suppressed'
     count_reason(r.code)
-    end_job(queue, job)
-    return 'suppressed'
+    end_job(job)
+    return 'suppressed', true
   end
-  if state ~= 'running' then end_job(queue, job) return 'paused' end
-  if r.due > now then redis.call('ZADD', queue, 'XX', r.due * 1000, job) return 'early' end
-  if fenced > 0 then redis.call('ZADD', queue, 'XX', now_ms + fenced, job) return 'fenced' end
+  if campaign_state ~= 'running' then end_job(job) return 'paused' end
+  if r.due > now then lease_job(job, r.due * 1000) return 'early' end
+  if fenced(request) > 0 then lease_job(job, now_ms + request.fenced) return 'fenced' end
   move(r, 'claim', now)
   r.attempts = r.attempts + 1
   r.due = now + lease
-  r.reference = reference
-  redis.call('ZADD', queue, 'XX', r.due * 1000 + 500, job)
-  return 'claimed ' .. string.format('%d', r.attempts)
+  r.reference = request[1]
+  lease_job(job, r.due * 1000 + 500)
+  request.is_claimed = true
+  if request[2] == 1 then name(refs, request[1], id, address, life, false) end
+  return r.attempts, true
 end
 
-local answers, claimed = {}, {}
-for i = 0, (#ARGV - 7) / 3 - 1 do
-  local address, place = ARGV[8 + i * 3] .. '.' .. ARGV[9 + i * 3], ARGV[9 + i * 3]
-  local job = id .. '/' .. address
-  local r = read_record(KEYS[11 + i], place)
-  local answer = try(r, job, ARGV[10 + i * 3])
-  if answer ~= 'gone' and answer ~= 'held' and answer ~= 'done' and answer ~= 'paused'
-    and answer ~= 'early' and answer ~= 'fenced' and answer ~= 'changed' then write_record(KEYS[11 + i], place, r) end
-  if string.sub(answer, 1, 7) == 'claimed' then claimed[#claimed + 1] = address end
-  answers[#answers + 1] = answer
+local key_of, answers = read_rows(rows, 9), {}
+for i, row in ipairs(rows) do
+  local address, request = row[1] .. '.' .. row[2], requests[row[4]]
+  local answer, is_changed = try(record_at(key_of[row[1]], row[2]), id .. '/' .. address, address, row[3], request)
+  if is_changed then changed(key_of[row[1]], row[2]) end
+  answers[i] = answer
+  local following = rows[i + 1]
+  if request.is_claimed and request[4] > 0 and not (following and following[4] == row[4]) then
+    redis.call('SET', request[3], 1, 'PX', request[4])
+  end
 end
-if #claimed > 0 then
-  if reference ~= '' then redis.call('SET', KEYS[8], id .. '|' .. table.concat(claimed, ','), 'EX', ARGV[4]) end
-  if tonumber(ARGV[5]) > 0 then redis.call('SET', KEYS[9], 1, 'PX', ARGV[5]) end
-end
-settle(id, now)
+finish(id, now)
 return answers

@@ -13,7 +13,7 @@ redis.call('ZREM', ACTIVE, id)
 if rest > 0 then
   tally['q'] = -rest
   tally[TO[ARGV[2]]] = rest
-  if ARGV[3] ~= '' then redis.call('HINCRBY', REASONS, ARGV[3], rest) end
+  if ARGV[3] ~= '' then reasons[ARGV[3]] = rest end
 end
 settle(id, now)
 return rest

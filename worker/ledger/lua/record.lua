@@ -1,81 +1,104 @@
 -- Write what submissions gave: state, counters, reference, first look, and the end of the arq job: one step.
--- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then per message records, reference and the claim's own reference
--- ARGV: campaign id, reference life (s), first look in (s), look at a doubtful one in (s),
---       body head, body tail, body life (s), then per message: chunk, place, attempt, event, seconds, reference, code
+-- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then records per chunk
+-- ARGV: campaign id, reference life (s), first look in (s), look at a doubtful one in (s), prefix of reference keys,
+--       body head, body tail, body life (s), then per message as JSON:
+--       [chunk, place, attempt, event, seconds, reference, 1 when the provider was told the claim's, code]
 -- Events: submit, reject, defer (tried again in `seconds`), release (back to the queue), doubt.
--- Returns: per message 'ok' | 'late' (a report was quicker) | 'stale' (another attempt holds it) | an orphan report (still shelved)
-local id = ARGV[1]
+-- Returns: place in the rows (from 1) and word, for each that is not simply done: 'late' (a report was quicker),
+--          'stale' (another attempt holds it), or an orphan report (still shelved)
+local id, life, refs = ARGV[1], tonumber(ARGV[2]), ARGV[5]
+local rows = cjson.decode(ARGV[9])
 local now, now_ms = clock()
-local queue, due, uncertain, orphans = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local due, uncertain, orphans = KEYS[6], KEYS[7], KEYS[8]
+local answers, forgotten = {}, {}
 
-local function submitted(m, r, job)
-  redis.call('ZREM', uncertain, job)
-  if m.claim_key ~= m.reference_key then
-    redis.call('DEL', m.claim_key)
-    redis.call('ZREM', due, r.reference)
-  end
+local function submitted(m, r, address, was_in_flight)
+  local own = r.reference
   r.reference = m.reference
-  redis.call('ZADD', due, 'NX', now + tonumber(ARGV[3]), m.reference)
-  if redis.call('EXISTS', m.reference_key) == 0 then
-    redis.call('SET', m.reference_key, id .. '|' .. m.chunk .. '.' .. m.place, 'EX', ARGV[2])
+  list(due, m.reference, now + tonumber(ARGV[3]))
+  if own ~= m.reference then
+    if own ~= '' and (m.is_told or not was_in_flight) then forgotten[#forgotten + 1] = own end
+    if not was_in_flight then list(due, own, false) end
+    name(refs, m.reference, id, address, life, false)
+  elseif not (m.is_told and was_in_flight) then
+    name(refs, m.reference, id, address, life)
   end
-  end_job(queue, job)
-  return redis.call('HGET', orphans, m.reference) or 'ok'
 end
 
 -- Back to waiting: the job may be there (claimed) or not (it was uncertain).
 local function wait(r, job, seconds)
-  redis.call('ZREM', uncertain, job)
   r.reference = ''  -- nothing was sent under it: no report can be about this message
-  if not waits(r) then end_job(queue, job) return end
+  if not waits(r) then end_job(job) return end
   if seconds > 0 then r.due = now + seconds end
-  redis.call('ZREM', queue, job)
-  start_job(queue, job, now_ms + seconds * 1000, ARGV[5], ARGV[6], ARGV[7])
+  start_job(job, now_ms + seconds * 1000)
 end
 
-local function write(m, r, job)
+local function write(m, r, job, address)
   -- a release takes its attempt back, so that the next claim has the same number: the reference tells them apart
   if r.attempts ~= m.attempt or (m.event == 'release' and r.reference ~= m.reference) then return 'stale' end
+  local was_in_flight, claimed_at = r.letter == 'f', r.changed
   if not move(r, m.event, now) then
-    if not waits(r) then end_job(queue, job) end
+    if not waits(r) then end_job(job) end
     return 'late'
   end
   r.code = m.code
+  if m.event == 'doubt' then
+    list(uncertain, job, now)
+    if r.reference ~= '' then
+      list(due, r.reference, now + tonumber(ARGV[4]))
+      name(refs, r.reference, id, address, claimed_at + life - now)
+    end
+    end_job(job)
+    return 'done'
+  end
+  if not was_in_flight then list(uncertain, job, false) end
   if m.event == 'release' then
     r.attempts = r.attempts - 1
     wait(r, job, 0)
   elseif m.event == 'defer' then
     wait(r, job, m.seconds)
-  elseif m.event == 'doubt' then
-    redis.call('ZADD', uncertain, now, job)
-    if r.reference ~= '' then redis.call('ZADD', due, 'NX', now + tonumber(ARGV[4]), r.reference) end
-    end_job(queue, job)
   elseif m.event == 'reject' then
     count_reason(m.code)
-    redis.call('ZREM', uncertain, job)
-    end_job(queue, job)
+    end_job(job)
   else
-    return submitted(m, r, job)
+    submitted(m, r, address, was_in_flight)
+    end_job(job)
   end
-  return 'ok'
+  return 'done'
 end
 
-local answers = {}
-for i = 0, (#ARGV - 7) / 7 - 1 do
-  local a = 8 + i * 7
-  local m = {
-    chunk = ARGV[a], place = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]), event = ARGV[a + 3],
-    seconds = tonumber(ARGV[a + 4]), reference = ARGV[a + 5], code = ARGV[a + 6], reference_key = KEYS[10 + i * 3],
-    claim_key = KEYS[11 + i * 3],
-  }
-  local records = KEYS[9 + i * 3]
-  local r = read_record(records, m.place)
-  if r then
-    answers[#answers + 1] = write(m, r, id .. '/' .. m.chunk .. '.' .. m.place)
-    write_record(records, m.place, r)
-  else
-    answers[#answers + 1] = 'stale'
+local function shelved()
+  local wanted, places = {}, {}
+  for i, row in ipairs(rows) do
+    if answers[i] == 'done' and row[4] == 'submit' then
+      wanted[#wanted + 1] = row[6]
+      places[#places + 1] = i
+    end
+  end
+  if #wanted == 0 or redis.call('EXISTS', orphans) == 0 then return end
+  for i, report in ipairs(redis.call('HMGET', orphans, unpack(wanted))) do
+    if report then answers[places[i]] = report end
   end
 end
-settle(id, now)
-return answers
+
+local key_of = read_rows(rows, 9)
+for i, row in ipairs(rows) do
+  local m = {
+    attempt = row[3], event = row[4], seconds = row[5], reference = row[6], is_told = row[7] == 1, code = row[8],
+  }
+  local key, address = key_of[row[1]], row[1] .. '.' .. row[2]
+  local r = record_at(key, row[2])
+  answers[i] = r and write(m, r, id .. '/' .. address, address) or 'stale'
+  if answers[i] == 'done' then changed(key, row[2]) end
+end
+shelved()
+finish(id, now, {head = ARGV[6], tail = ARGV[7], life = ARGV[8]})
+for _, reference in ipairs(forgotten) do redis.call('HDEL', bucket(refs, reference), reference) end
+local told = {}
+for i, answer in ipairs(answers) do
+  if answer ~= 'done' then
+    told[#told + 1] = i
+    told[#told + 1] = answer
+  end
+end
+return told

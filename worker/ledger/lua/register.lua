@@ -7,11 +7,19 @@ local c = redis.call('HMGET', CAMPAIGN, 'state', 'fed', 'fed_place', 'chunks')
 if c[1] ~= 'running' then return c[1] or 'gone' end
 if tonumber(c[2]) ~= chunk or tonumber(c[3]) ~= first then return 'moved' end
 local now, now_ms = clock()
-for place = first, first + places - 1 do
-  if redis.call('HSETNX', KEYS[6], place, 'q|0|' .. now .. '|0||') == 1 then
-    start_job(KEYS[5], id .. '/' .. chunk .. '.' .. place, now_ms, ARGV[6], ARGV[7], ARGV[8])
+local wanted = {}
+for place = first, first + places - 1 do wanted[#wanted + 1] = place end
+local b = book(KEYS[6])
+for i, packed in ipairs(redis.call('HMGET', KEYS[6], unpack(wanted))) do
+  if not packed then
+    local place = tostring(wanted[i])
+    b.rows[place] = {letter = 'q', attempts = 0, changed = now, due = 0, reference = '', code = ''}
+    changed(KEYS[6], place)
+    start_job(id .. '/' .. chunk .. '.' .. place, now_ms)
   end
 end
+write_records()
+write_jobs({head = ARGV[6], tail = ARGV[7], life = ARGV[8]})
 redis.call('HINCRBY', CAMPAIGN, 'registered', places)
 if first + places < size then
   redis.call('HSET', CAMPAIGN, 'fed_place', first + places)

@@ -4,17 +4,21 @@
 -- Returns: how many jobs were missing
 local id = ARGV[1]
 local now, now_ms = clock()
-local missing = 0
-local paused = redis.call('HGET', CAMPAIGN, 'state') == 'paused'  -- then only claims keep their jobs
-local all = redis.call('HGETALL', KEYS[6])
-for i = 1, #all, 2 do
-  local letter, due = string.match(all[i + 1], '^(%a)|%d+|%d+|(%d+)|')
-  if letter == 'f' or not paused and (letter == 'q' or letter == 'w') then
-    local job = id .. '/' .. ARGV[2] .. '.' .. all[i]
-    local at = now_ms
-    if tonumber(due) > 0 then at = tonumber(due) * 1000 end
-    if not redis.call('ZSCORE', KEYS[5], job) then missing = missing + 1 end
-    start_job(KEYS[5], job, at, ARGV[3], ARGV[4], ARGV[5])
+local is_paused = redis.call('HGET', CAMPAIGN, 'state') == 'paused'  -- then only claims keep their jobs
+local jobs, bodies, at = {}, {}, {}
+for place, r in pairs(read_all_records(KEYS[6])) do
+  if r.letter == 'f' or not is_paused and waits(r) then
+    jobs[#jobs + 1] = id .. '/' .. ARGV[2] .. '.' .. place
+    bodies[#bodies + 1] = JOB_PREFIX .. jobs[#jobs]
+    at[#at + 1] = r.due > 0 and r.due * 1000 or now_ms
   end
 end
+if #jobs == 0 then return 0 end
+local scores, missing = redis.call('ZMSCORE', QUEUE, unpack(jobs)), 0
+local is_whole = redis.call('EXISTS', unpack(bodies)) == #bodies
+for i, job in ipairs(jobs) do
+  if not scores[i] then missing = missing + 1 end
+  if not scores[i] or not is_whole then started[job] = scores[i] or at[i] end
+end
+write_jobs({head = ARGV[3], tail = ARGV[4], life = ARGV[5]})
 return missing

@@ -1,0 +1,100 @@
+"""What the ledger is asked and what it answers: claims, outcomes to record, evidence to apply."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from producer.contract.campaigns import Lane
+from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn, Reference
+from producer.contract.states import Event
+
+
+class ClaimAnswer(StrEnum):
+    """Why a message was not claimed."""
+
+    CLAIMED = "claimed"
+    GONE = "gone"  # no such record
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    PAUSED = "paused"
+    EARLY = "early"  # deferred, not yet due
+    HELD = "held"  # another claim is alive
+    DOUBT = "doubt"  # another claim died: the message is uncertain now
+    DONE = "done"  # submitted or final already
+    SUPPRESSED = "suppressed"  # the MSISDN is on the suppression list
+    CHANGED = "changed"  # the id is another campaign's by now: what was prepared is not to be sent
+    FENCED = "fenced"  # an identical request left less than the fence ago
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """The messages of one request about to leave: one campaign, one account, one lane.
+
+    `msisdns` are theirs, in the same order, for the suppression list (empty: it is not looked at);
+    `version` is that of the campaign they were prepared from (empty: any). `told`: the provider is told the
+    reference, so a report may come under it before the answer does.
+    """
+
+    campaign: CampaignId
+    account: AccountName
+    lane: Lane
+    messages: tuple[MessageId, ...]
+    reference: Reference
+    login: str
+    msisdns: tuple[Msisdn, ...] = ()
+    version: str = ""
+    fingerprint: str = ""
+    fence: float = 0.0  # seconds
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What the claim of one message gave; `attempt` counts from 1 when it was claimed, else 0."""
+
+    message: MessageId
+    answer: ClaimAnswer
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What one submission gave for one message, ready to be recorded.
+
+    `event` is SUBMIT, REJECT, DEFER, RELEASE or DOUBT; `seconds` is the wait before the next attempt.
+    `told`: as in the claim.
+    """
+
+    message: MessageId
+    account: AccountName
+    lane: Lane
+    attempt: int
+    event: Event
+    reference: Reference
+    told: bool = True
+    seconds: float = 0.0
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """`stale`: another attempt holds the message. `orphan`: a report that had come before the record."""
+
+    write: Write
+    stale: bool = False
+    orphan: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A reason to move a message that is not a submission: report, lookup, policy, person, time.
+
+    `reference`: move it only while this is the submission it waits for (empty: whichever).
+    """
+
+    message: MessageId
+    account: AccountName
+    lane: Lane
+    event: Event
+    reference: Reference = Reference("")
+    code: str = ""
+    seconds: float = 0.0
