@@ -60,11 +60,11 @@ class Gathering:
         values = {name: row.values[name] for name in self.names}
         segments = self._fixed
         if self.names:
-            text = self._template.render(values)
-            if len(text) > self._longest:
-                reason = f"the text would have {len(text)} characters, the account takes {self._longest}"
+            length = self._template.length(values)  # told before it is made: a long value may stand in it often
+            if length > self._longest:
+                reason = f"the text would have {length} characters, the account takes {self._longest}"
                 return Refusal(line=row.line, given=row.msisdn, reason=reason)
-            segments = measure(text).count
+            segments = measure(self._template.render(values)).count
         if not self._seen.add(row.msisdn):
             return None
         self.gathered.accepted += 1

@@ -48,12 +48,14 @@ class Template:
     names: tuple[str, ...]
     _places: tuple[str, ...]
     _format: str  # of the % kind: literal text, and %s where a value goes
+    _fixed: int  # characters beside the values
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a text once, to be rendered many times; TemplateError when a `$` in it means nothing."""
-        literals, places = [], []
+        literals, places, fixed = [], [], 0
         for literal, name in _pieces(text):
+            fixed += len(literal)
             literals.append(literal.replace("%", "%%"))
             if name is not None:
                 places.append(name)
@@ -63,12 +65,20 @@ class Template:
             names=tuple(dict.fromkeys(places)),
             _places=tuple(places),
             _format="".join(literals),
+            _fixed=fixed,
         )
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text with `values` in it; MissingValue when one is not there. Others are not looked at."""
         try:
             return self._format % tuple([values[name] for name in self._places])
+        except KeyError as missing:
+            raise MissingValue(str(missing.args[0])) from None
+
+    def length(self, values: Mapping[str, str]) -> int:
+        """How many characters `render` would give, without making them. Raises as it does."""
+        try:
+            return self._fixed + sum([len(values[name]) for name in self._places])
         except KeyError as missing:
             raise MissingValue(str(missing.args[0])) from None
 

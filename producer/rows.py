@@ -1,5 +1,6 @@
 """One row becomes one recipient or one refusal: a table's cells, or an item of any other source (pure)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ Item = str | Mapping[str, object] | Recipient
 """What an iterable may hold: an MSISDN, an object with the number and the values, or a ready recipient."""
 
 _MOST_GIVEN: Final = 64
+_MOST_BITS: Final = 512
 _MOST_SHAPES: Final = 1000
 
 
@@ -88,13 +90,11 @@ class ItemRows:
             number = self._number_name(names)
         except HeaderError as error:
             return _refusal(line, "", str(error))
-        given = item[number]
-        if isinstance(given, float) and given.is_integer():
-            given = int(given)
-        if given is not None and (isinstance(given, bool) or not isinstance(given, str | int)):
-            return _refusal(line, "", f"the number is no text but {type(given).__name__}")
+        given = _number(item[number])
+        if given is None:
+            return _refusal(line, "", f"the number is no text but {type(item[number]).__name__}")
         values = {name: item[name] for name in names if name != number or name in self._needed}
-        return self._recipient(line, "" if given is None else str(given), values)
+        return self._recipient(line, given, values)
 
     def _number_name(self, names: tuple[str, ...]) -> str:
         """Which name holds the number in objects of this shape."""
@@ -130,13 +130,29 @@ class ItemRows:
         return None
 
 
+def _number(given: object) -> str | None:
+    """The number as text (none at all: empty), or None when it is of a kind that no number is written in."""
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    if given is None or isinstance(given, str):
+        return given or ""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) and not _is_huge(given) else None
+
+
 def _flaw(value: object) -> str | None:
     """Why a value cannot stand in a text, or None when it can."""
+    if isinstance(value, int | float):  # a table's empty cells often arrive as NaN
+        return "is no number that can be written" if _is_huge(value) or not math.isfinite(value) else None
     if not isinstance(value, str):
-        return None if isinstance(value, int | float) else f"is not plain text but {type(value).__name__}"
+        return f"is not plain text but {type(value).__name__}"
     if "\0" in value or not (value.isascii() or _encodable(value)):
         return "has characters that no text can hold"
     return None
+
+
+def _is_huge(value: float) -> bool:
+    """Whether it is a whole number of hundreds of digits; Python writes none of more than 4300."""
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
 
 
 def _encodable(value: str) -> bool:
@@ -149,4 +165,5 @@ def _text(value: object) -> str:
 
 
 def _refusal(line: int, given: str, reason: str) -> Refusal:
-    return Refusal(line=line, given=given[:_MOST_GIVEN], reason=reason)
+    shown = given[:_MOST_GIVEN].encode(errors="replace").decode()  # half a surrogate pair cannot be stored
+    return Refusal(line=line, given=shown, reason=reason)

@@ -19,6 +19,8 @@ LONGEST_LINE: Final = 65_536
 """Characters in one line. A recipient's row is a hundred; more than this is no table of recipients."""
 
 _BLOCK: Final = 65_536
+_OF_NO_FILE: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape"})
+"""Python's names of what it calls encodings of text, and which no file is in; some take ages for long lines."""
 
 TextSource = str | PathLike[str] | IO[str] | IO[bytes]
 
@@ -94,6 +96,11 @@ class TextLines:
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
-        return codecs.getincrementaldecoder(encoding)()
-    except LookupError as error:
-        raise RecipientsError(f"unknown encoding {encoding!r}") from error
+        name = codecs.lookup(encoding).name
+        b"".decode(name)  # LookupError where it is no encoding of texts: zlib, hex, rot13
+        decoder = codecs.getincrementaldecoder(name)()
+    except (LookupError, ValueError) as error:
+        raise RecipientsError(f"unknown encoding {encoding[:80]!r}") from error
+    if name in _OF_NO_FILE:
+        raise RecipientsError(f"{name} is no encoding that files are saved in")
+    return decoder

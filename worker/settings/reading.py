@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from producer.contract.messages import AccountName
+from producer.pool import check
 from worker.providers.registry import EXPORTS
 from worker.settings.accounts import read_account
 from worker.settings.records import Exporting, Retention, Sending, Settings, Tracking
@@ -15,19 +15,35 @@ from worker.settings.table import SettingsError, Table
 
 DEFAULT_PATH: Final = "volley.toml"
 
+_MOST_BYTES: Final = 256 * 1024
+_MOST_DOTS: Final = 100  # in a line: of a key with so many parts tomllib looks at each part's whole path
+
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the file that VOLLEY_CONFIG names (default ./volley.toml). SettingsError when anything is wrong."""
     path = Path(environment.get("VOLLEY_CONFIG", DEFAULT_PATH))
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(_contents(path))
     except OSError as error:
         raise SettingsError(
             f"cannot read {path}: {error.strerror}; write one (README, 'A real account') or name it in VOLLEY_CONFIG"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise SettingsError(f"{path} is not valid TOML: nested too deep") from error
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, and a number of thousands of digits
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     return parse(document, environment)
+
+
+def _contents(path: Path) -> str:
+    """The text of the file, held to a size and a shape that tomllib reads in no time. ValueError, OSError."""
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"it is longer than {_MOST_BYTES} bytes")
+    if any(line.count(b".") > _MOST_DOTS for line in data.split(b"\n")):
+        raise ValueError(f"a line has more than {_MOST_DOTS} dots")
+    return data.decode()
 
 
 def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:  # Any: TOML values
@@ -66,8 +82,10 @@ def _redis_url(environment: Mapping[str, str]) -> str:
             "REDIS_URL is not set: start workers with 'volley worker …', which finds or starts a Redis, "
             "or set it, for example redis://localhost:6379/0"
         )
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-        raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
+    try:
+        check(url)
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL: {error}") from error
     return url
 
 
