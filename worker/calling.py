@@ -93,8 +93,8 @@ class Caller:
                 f" known: {', '.join(calls)}"
             )
         call = calls[wish.call]
-        if parameters.needs_yes(call, wish.given) and not wish.manner.get("yes"):
-            raise WrongUsageError(f"{call.name}: {call.meaning}. If that is meant, add --yes")
+        if (risk := parameters.risk(call, wish.given)) and not wish.manner.get("yes"):
+            raise WrongUsageError(f"{risk}. If that is meant, add --yes")
         return call
 
     def _request(self, call: Call, wish: Wish) -> HttpRequest:

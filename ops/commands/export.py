@@ -14,7 +14,7 @@ import click
 from arq.connections import ArqRedis
 from arq.jobs import Job, ResultNotFound
 
-from ops.commands.export_view import line, plain, save_copy
+from ops.commands.export_view import line, plain, save_copy, unchanged
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from ops.readings.exports import ExportsReading, read_exports
@@ -88,7 +88,7 @@ async def _show(session: Session, wish: Wish) -> int:
 
 
 async def _export(session: Session, wish: Wish) -> int:
-    """Ask once, and follow what was asked for to its end. What had failed before and stays so is no failure now."""
+    """Ask once, and follow what was asked for to its end. Of `ALL`, what had failed before is no failure now."""
     first = before = await read_exports(session.redis, wish.account)
     await _ask(session, wish, wish.manner)
     while True:
@@ -96,8 +96,11 @@ async def _export(session: Session, wish: Wish) -> int:
         if not wish.as_json:
             _say(_changed(before, reading, wish))
         if not reading.is_open(wish.task):
-            _end(wish, reading.of(wish.task))
-            return _status(_changed(first, reading, wish) if wish.task == ALL else reading.of(wish.task))
+            changed, found = _changed(first, reading, wish), reading.of(wish.task)
+            if not (wish.as_json or changed):
+                click.echo(unchanged(found))
+            _end(wish, found)
+            return _status(changed if wish.task == ALL else found)
         before = reading
         await asyncio.sleep(_LOOK_EVERY)
 

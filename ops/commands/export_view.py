@@ -19,6 +19,17 @@ def line(record: ExportRecord) -> str:
     return f"task {record.task}{name}: {record.state}{_details(record)}"
 
 
+def unchanged(records: list[ExportRecord]) -> str:
+    """What to say when nothing came of asking: everything was exported before, or there is nothing."""
+    done = [record for record in records if record.state is ExportState.DONE]
+    if not records:
+        return "The provider lists no deferred task."
+    if len(records) == 1:
+        return f"Nothing new. {line(records[0])}" + ("; --again fetches it anew" if done else "")
+    failed = f", {len(records) - len(done):,} that failed stay so" if len(done) < len(records) else ""
+    return f"Nothing new: {len(done):,} of {len(records):,} tasks were exported before{failed}; --again fetches anew."
+
+
 def plain(record: ExportRecord) -> dict[str, object]:
     """A record as JSON has it."""
     return asdict(record)
@@ -52,7 +63,7 @@ def _details(record: ExportRecord) -> str:
         case ExportState.APPLYING:
             return f", {_rows(record)} of {_megabytes(record.size)} ({record.offset / max(1, record.size):.0%})"
         case ExportState.DONE:
-            return f", {_rows(record)}, {record.file} ({_megabytes(record.size)})" + _bad(record)
+            return f", {_rows(record)}, {record.file} ({_megabytes(record.size)})" + _bad(record) + _bare(record)
         case ExportState.FAILED:
             return _because(record)
 
@@ -64,6 +75,10 @@ def _rows(record: ExportRecord) -> str:
 
 def _bad(record: ExportRecord) -> str:
     return f"; the first bad row: {record.first_bad}" if record.first_bad else ""
+
+
+def _bare(record: ExportRecord) -> str:
+    return "; it had no rows (yet): ask again to fetch it anew" if record.is_bare else ""
 
 
 def _because(record: ExportRecord) -> str:

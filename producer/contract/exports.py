@@ -29,7 +29,7 @@ class Manner(StrEnum):
     """How a task is wished for."""
 
     ONCE = "once"  # unless it was exported, or failed: what the clock asks for
-    RETRY = "retry"  # unless it was exported: what a person asks for
+    RETRY = "retry"  # unless it was exported, and had rows: what a person asks for
     AGAIN = "again"  # anew, whatever was
 
 
@@ -63,6 +63,11 @@ class ExportRecord:
     asked_at: int = 0
     downloaded_at: int = 0
     changed_at: int = 0
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it was exported and had no row, perhaps because it was fetched before the provider filled it."""
+        return self.state is ExportState.DONE and not self.rows
 
     def pack(self) -> bytes:
         """As JSON, a field of the account's exports hash."""

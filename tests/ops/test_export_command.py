@@ -24,6 +24,7 @@ from worker.engine import ControlWorker
 
 MOSCOW = AccountName("moscow")
 DATA = b"ID;Phone;Status\n"
+EMPTY = "; it had no rows (yet): ask again to fetch it anew"
 DONE = ExportRecord(
     task=5,
     state=ExportState.DONE,
@@ -148,6 +149,23 @@ async def test_a_failed_task_fails_the_command_but_not_one_that_had_failed_befor
     assert orjson.loads(ran.stdout)["tasks"][0]["words"] == "the provider lists no such task"
 
 
+async def test_it_says_so_when_everything_was_exported_before(
+    redis: Redis, worker: Worker, done: ExportRecord
+) -> None:
+    """`--all` printed nothing at all, and nobody knew whether it had done anything."""
+    assert (await volley("moscow", "--all")).stdout == "The provider lists no deferred task.\n"
+    await keep(redis, done)
+    ran = await volley("moscow", "--task", "5")
+    assert ran.stdout.startswith("Nothing new. task 5 (march): done, 1,200 rows")
+    assert ran.stdout.endswith("; --again fetches it anew\n")
+    await keep(redis, ExportRecord(task=4, state=ExportState.FAILED))
+    ran = await volley("moscow", "--all")
+    assert ran.stdout == (
+        "Nothing new: 1 of 2 tasks were exported before, 1 that failed stay so; --again fetches anew.\n"
+    )
+    assert len(orjson.loads((await volley("moscow", "--all", "--json")).stdout)["tasks"]) == 2
+
+
 async def test_a_copy_is_whole_and_is_the_recorded_file(redis: Redis, done: ExportRecord, tmp_path: Path) -> None:
     await keep(redis, done)
     copies = tmp_path / "copies"
@@ -193,6 +211,10 @@ async def test_watching_tells_each_change_and_asks_anew_until_ctrl_c(
         (
             ExportRecord(task=1, state=ExportState.APPLYING, rows=10, matched=10, size=4_000_000, offset=1_000_000),
             "task 1: applying, 10 rows (10 ours, 0 unknown, 0 bad; 0 told something new) of 4.0 MB (25%)",
+        ),
+        (
+            ExportRecord(task=1, state=ExportState.DONE, file="f"),
+            "task 1: done, 0 rows (0 ours, 0 unknown, 0 bad; 0 told something new), f (0.0 MB)" + EMPTY,
         ),
         (ExportRecord(task=1, state=ExportState.FAILED, words="no"), "task 1: failed: no"),
     ],

@@ -61,9 +61,9 @@ async def stage(
     structlog.reset_defaults()
 
 
-async def volley(*words: str) -> Result:
+async def volley(*words: str, command: str = "provider") -> Result:
     """`volley provider …`, as a person would type it."""
-    return await asyncio.to_thread(CliRunner().invoke, main, ["provider", *words])
+    return await asyncio.to_thread(CliRunner().invoke, main, [command, *words])
 
 
 async def answered(*words: str) -> list[dict[str, object]]:
@@ -136,7 +136,10 @@ async def test_without_a_call_the_calls_are_listed(stage: System) -> None:
         (["moscow", "balance", "--charset", "latin-1"], "knows charsets utf-8, windows-1251, koi8-r"),
         (["athens", "balance", "--fmt", "1"], "takes --type json, v2, xml"),
         (["moscow", "number_rent", "phone=79991234567"], "If that is meant, add --yes"),
-        (["moscow", "status", "phone=79991234567", "id=a", "del=1"], "add --yes"),
+        (
+            ["moscow", "status", "phone=79991234567", "id=a", "del=1"],
+            "status with del=1 (1: delete a message not sent yet). If that is meant, add --yes",
+        ),
         (["athens", "key_reset"], "add --yes"),
         (["moscow", "stat", "start"], "'start' is not NAME=VALUE"),
         (["moscow", "stat", "start=1", "start=2"], "start= is given twice"),
@@ -179,6 +182,31 @@ async def test_a_template_comes_back_in_every_charset(stage: System, charset: st
     assert await answered("moscow", "template_change", f"id={number}", "msg=Нет", "--yes") == [{"result": "OK"}]
     assert await answered("moscow", "template_delete", f"id={number}", "--yes") == [{"result": "OK"}]
     assert await answered("moscow", "templates", "--fmt", "2") == []
+
+
+@pytest.mark.parametrize("encoding", ["windows-1251", "utf-8", "utf-8-sig", "koi8-r"])
+async def test_a_file_is_shown_in_its_own_encoding(stage: System, encoding: str) -> None:
+    """A file has its maker's encoding, whatever charset the request named: it was shown as question marks."""
+    url = f"{stage.provider.url}/sandbox/task"
+    made = {"login": "north", "start_after": 0, "done_after": 0, "encoding": encoding, "rows": 3}
+    async with stage.provider.session.post(url, data=orjson.dumps(made)) as answer:
+        number = orjson.loads(await answer.read())["id"]
+    [start] = await answered("moscow", "download", f"id={number}")
+    assert str(start["beginning"]).startswith("ID;Телефон;Код статуса;Статус;")
+
+
+@pytest.mark.parametrize(
+    ("account", "says"),
+    [
+        ("athens", "account 'athens' is of family restv2, which has no deferred exports"),
+        ("moscow", "volley.toml names no folder for exports: set folder in [exports]"),
+        ("nowhere", "unknown account 'nowhere'; known: moscow, athens"),
+    ],
+)
+async def test_an_account_without_exports_says_why(stage: System, account: str, says: str) -> None:
+    ran = await volley(account, "--all", command="export")
+    assert ran.exit_code == 1
+    assert says in ran.stderr
 
 
 async def test_a_number_is_rented_for_what_it_costs(stage: System) -> None:

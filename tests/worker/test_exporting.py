@@ -332,6 +332,15 @@ def test_again_means_another_download() -> None:
     assert [(record.task, record.file) for record in found.ready] == [(2, "")]
 
 
+def test_a_file_without_rows_is_fetched_anew_when_a_person_asks_and_not_by_the_clock() -> None:
+    """It was downloaded before the provider had filled it, and stayed empty until somebody thought of --again."""
+    empty = replace(DONE, rows=0)
+    assert [(record.task, record.file) for record in decided({"2": Manner.RETRY}, empty).ready] == [(2, "")]
+    assert [record.task for record in decided({ALL: Manner.RETRY}, empty).ready] == [2]
+    assert decided({ALL: Manner.ONCE}, empty).ready == ()
+    assert decided({"2": Manner.RETRY}, replace(DONE, rows=1)).ready == ()
+
+
 def test_a_download_that_a_crash_ended_is_ready_again() -> None:
     found = decided({}, replace(DONE, state=ExportState.DOWNLOADING))
     assert [record.task for record in found.ready] == [2]

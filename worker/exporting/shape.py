@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from worker.providers.charsets import encodings
+
 BLOCK: Final = 64 * 1024
 """Bytes of a file's beginning that are looked at."""
 
 REQUIRED: Final = ("reference", "msisdn", "status")
 
 _DELIMITERS: Final = (";", ",", "\t")
-_CYRILLIC: Final = ("cp1251", "koi8-r")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TITLES: Final = 5  # lines; a title may stand above the header
 _LONGEST_HEADER: Final = 4096
-_LOWER: Final = re.compile("[\u0430-\u044f\u0451]")  # the small letters of Russian
 _LOOKS_PRIVATE: Final = re.compile(r"[0-9]{5}")
 
 
@@ -55,19 +55,6 @@ def shape_of(beginning: bytes, names: Mapping[str, Sequence[str]]) -> Shape | Sh
         return Shapeless(words="its first lines are no header")
     missing = [role for role in REQUIRED if role not in best.places]
     return Shapeless(words=_without(missing, beginning, best)) if missing else best
-
-
-def encodings(beginning: bytes) -> tuple[str, ...]:
-    """What it may be encoded in, the likeliest first: a BOM decides, then whether it is utf-8, then letters."""
-    if beginning.startswith(codecs.BOM_UTF8):
-        return ("utf-8-sig",)
-    try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(beginning, final=False)
-    except UnicodeDecodeError:
-        # Russian is mostly small letters; in koi8-r they stand where the capitals of cp1251 are
-        counts = {name: len(_LOWER.findall(beginning.decode(name, errors="replace"))) for name in _CYRILLIC}
-        return tuple(sorted(_CYRILLIC, key=counts.__getitem__, reverse=True))
-    return ("utf-8",)
 
 
 def _shapes(beginning: bytes, known: Mapping[str, Sequence[str]]) -> Iterator[Shape]:

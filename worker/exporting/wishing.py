@@ -62,8 +62,10 @@ def _wished(
         return before
     if before is None or manner is Manner.AGAIN:
         return ExportRecord(task=number, asked_at=now)
-    if before.state is ExportState.FAILED and manner is Manner.RETRY:
+    if manner is Manner.RETRY and before.state is ExportState.FAILED:
         return _retried(before, now)
+    if manner is Manner.RETRY and before.is_bare:
+        return ExportRecord(task=number, asked_at=now)
     return before
 
 

@@ -35,10 +35,17 @@ def parse(call: Call, given: Mapping[str, str]) -> dict[str, object]:
     return {known[name].argument or name: _value(known[name], text) for name, text in given.items()}
 
 
-def needs_yes(call: Call, given: Mapping[str, str]) -> bool:
-    """Whether this very call spends money or changes the account."""
-    risky = {parameter.name for parameter in call.parameters if parameter.needs_yes}
-    return call.needs_yes or any(name in risky and value not in _FALSE for name, value in given.items())
+def risk(call: Call, given: Mapping[str, str]) -> str:
+    """What this very call does that must be meant, because it spends money or changes the account; empty: nothing."""
+    if call.needs_yes:
+        return f"{call.name}: {call.meaning}"
+    risky = {parameter.name: parameter for parameter in call.parameters if parameter.needs_yes}
+    named = (
+        f"{call.name} with {name}={value[:40]} ({risky[name].meaning})"
+        for name, value in given.items()
+        if name in risky and value not in _FALSE
+    )
+    return ", ".join(named)
 
 
 def text(given: str) -> str:

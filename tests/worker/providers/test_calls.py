@@ -8,7 +8,7 @@ import pytest
 
 from worker.calling import plain
 from worker.providers.interface import Answer, Credentials, Dialect, Refused
-from worker.providers.parameters import needs_yes, parse
+from worker.providers.parameters import parse, risk
 from worker.providers.registry import FAMILIES, family
 
 CASES = Path(__file__).parent / "cases"
@@ -68,9 +68,11 @@ def test_every_call_has_a_case_and_says_what_it_needs(name: str) -> None:
 
 def test_deleting_a_message_needs_yes_and_asking_about_it_does_not() -> None:
     status = family("smsc").calls["status"]
-    assert needs_yes(status, {"phone": "1", "id": "1", "del": "1"})
-    assert not needs_yes(status, {"phone": "1", "id": "1", "del": "0"})
-    assert not needs_yes(status, {"phone": "1", "id": "1"})
+    assert risk(status, {"phone": "1", "id": "1", "del": "1"}) == (
+        "status with del=1 (1: delete a message not sent yet)"
+    )
+    assert not risk(status, {"phone": "1", "id": "1", "del": "0"})
+    assert not risk(status, {"phone": "1", "id": "1"})
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from worker.providers.charsets import readable
 from worker.providers.interface import Answer, Call, Credentials, Dialect, HttpRequest, Parameter, Refused
 from worker.providers.json_values import text, whole
 from worker.providers.parameters import whole as whole_number
@@ -18,6 +19,7 @@ from worker.providers.smsc.dates import of_text
 from worker.providers.smsc.layouts import DOWNLOADS, Layout
 
 _LONGEST_ERROR: Final = 2000
+_LONGEST_START: Final = 2000
 
 
 class TaskState(StrEnum):
@@ -92,12 +94,11 @@ def refusal(status: int, beginning: bytes, dialect: Dialect) -> Refused | None:
 
 
 def read_file(answer: Answer) -> tuple[FileStart, ...] | Refused:
-    """How much came, and how it begins."""
+    """How much came, and how it begins. A file has an encoding of its own, whatever charset was asked for."""
     refused = refusal(answer.status, answer.body, answer.dialect)
     if refused is not None:
         return refused
-    beginning = answer.body[:_LONGEST_ERROR].decode(answer.dialect.charset or "utf-8", errors="replace")
-    return (FileStart(bytes=len(answer.body), beginning=text(beginning)),)
+    return (FileStart(bytes=len(answer.body), beginning=text(readable(answer.body[:_LONGEST_START]))),)
 
 
 def _task(fields: Fields) -> Task | None:
