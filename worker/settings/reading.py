@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from producer.contract.messages import AccountName
+from producer.pool import check
 from worker.providers.registry import EXPORTS
 from worker.settings.accounts import read_account
 from worker.settings.records import Exporting, Retention, Sending, Settings, Tracking
@@ -82,8 +82,10 @@ def _redis_url(environment: Mapping[str, str]) -> str:
             "REDIS_URL is not set: start workers with 'volley worker …', which finds or starts a Redis, "
             "or set it, for example redis://localhost:6379/0"
         )
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-        raise SettingsError("REDIS_URL must begin with redis://, rediss:// or unix://")
+    try:
+        check(url)
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL: {error}") from error
     return url
 
 

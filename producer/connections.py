@@ -1,0 +1,93 @@
+"""Connections that leave a server which is no longer the primary, and find the one that is.
+
+redis-py alone waits nested (a call that meets a lost connection connects again, and each of its own tries is one
+of the call's), and stays for ever on a primary that was demoted while its connections were left open.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, ResponseError
+
+Locate = Callable[[], Awaitable[tuple[str, int]]]
+"""Asks where the primary is: host and port."""
+
+_ONCE: Final = Retry(NoBackoff(), 0)
+_DEMOTED: Final = "READONLY"  # in the words, when a script of Redis 6.2 met it
+_PRIMARY: Final = b"master"
+
+
+class NotPrimaryError(RedisConnectionError):
+    """The server is a replica: nothing was changed there. A kind of ConnectionError, so it is tried again."""
+
+
+class SteadyConnection(AbstractConnection):
+    """A connection that one call tries to renew once at a time, and that is given up when its server is demoted."""
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        """Send; what was lost is connected once, because the call that sends tries again itself."""
+        if not self.is_connected:
+            usual, self.retry = self.retry, _ONCE
+            try:
+                await self.connect()  # type: ignore[no-untyped-call]  # redis-py's
+            finally:
+                self.retry = usual
+        await super().send_packed_command(command, check_health)
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:  # Any: redis-py's own signature
+        """Read an answer; a server that may not write any more is left."""
+        try:
+            return await super().read_response(*args, **options)
+        except ResponseError as error:
+            if not isinstance(error, ReadOnlyError) and _DEMOTED not in str(error):
+                raise
+            await self.disconnect(nowait=True)
+            raise NotPrimaryError(f"{self._host_error()} is a replica, it takes no writes") from error
+
+
+class TcpConnection(SteadyConnection, Connection):
+    """A steady connection for `redis://`."""
+
+
+class TlsConnection(SteadyConnection, SSLConnection):
+    """A steady connection for `rediss://`."""
+
+
+class UnixConnection(SteadyConnection, UnixDomainSocketConnection):
+    """A steady connection for `unix://`."""
+
+
+class FollowingConnection(TcpConnection):
+    """A connection that asks where the primary is whenever it connects, and believes it when the server agrees."""
+
+    def __init__(self, *, locate: Locate, **options: Any) -> None:  # Any: redis-py's own options
+        super().__init__(**options)
+        self._locate = locate
+
+    async def _connect(self) -> None:
+        self.host, self.port = await self._locate()
+        await super()._connect()  # type: ignore[no-untyped-call]  # redis-py's
+
+    async def on_connect(self) -> None:
+        """Log in, and ask for the server's own word: a Sentinel may be behind."""
+        await super().on_connect()
+        await self.send_command("ROLE", check_health=False)
+        role = await self.read_response(disable_decoding=True)
+        if role[0] != _PRIMARY:
+            raise NotPrimaryError(f"{self._host_error()} is a replica; its Sentinel does not know yet")
+
+
+class FollowingTlsConnection(FollowingConnection, TlsConnection):
+    """The same with TLS."""
+
+
+STEADY: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
+    Connection: TcpConnection,
+    SSLConnection: TlsConnection,
+    UnixDomainSocketConnection: UnixConnection,
+}
+"""redis-py's kind of connection -> ours."""
