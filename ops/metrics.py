@@ -11,8 +11,8 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from ops.readings import AccountState, Overview, QueueReading
-from ops.readings.accounts import OUTCOMES
 from producer.contract.campaigns import CampaignState
+from producer.contract.counters import OUTCOMES
 from producer.contract.states import State
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST

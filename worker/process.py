@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from producer.contract import keys
 from producer.contract.jobs import EXPORT, FEED, PROVIDER_CALL, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
+from producer.contract.series import EVERY
 from producer.directory import announce
 from producer.pool import connect
 from worker.app import App, SendingParts, TrackingParts
@@ -35,6 +36,7 @@ _BEAT_LIFE: Final = 60
 _HEALTH_EVERY: Final = 5
 _AFTER_ERROR: Final = 1.0
 _SWEEP_SECONDS: Final = {0, 15, 30, 45}
+_SAMPLE_SECONDS: Final = set(range(0, 60, EVERY))
 _EXPORT_MINUTES: Final = {3, 13, 23, 33, 43, 53}
 _FORGET_WORKER: Final = 86_400
 _ANSWER_LIFE: Final = 60
@@ -167,6 +169,7 @@ class Process:
             ],
             cron_jobs=[
                 cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1),
+                cron(cast("WorkerCoroutine", self._sample), name="sample", second=_SAMPLE_SECONDS, max_tries=1),
                 cron(cast("WorkerCoroutine", export_all), name="exports", minute=_EXPORT_MINUTES, max_tries=1),
             ],
             context={
@@ -193,6 +196,10 @@ class Process:
 
     async def _sweep(self, _: Context) -> None:
         await self.app.sweeper.step()
+
+    async def _sample(self, _: Context) -> None:
+        """Arq gives each tick to one process alone."""
+        await self.app.sampler.step()
 
     async def _poll(self, parts: TrackingParts) -> None:
         while True:

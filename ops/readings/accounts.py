@@ -10,13 +10,8 @@ from ops.readings.fields import Fields, clock, counts, moment, number, text
 from ops.readings.reasons import explain
 from producer.contract import keys
 from producer.contract.client import Client
+from producer.contract.recovery import effective_rate
 from producer.directory import AccountEntry, accounts
-
-OUTCOMES: Final = ("submitted", "rejected", "deferred", "routeblocked", "uncertain")
-"""What one submission can give, as the totals count it."""
-
-_RECOVERY: Final = 0.02
-"""Share of the ceiling that a lowered rate regains a second (worker/throttle/lua/admit.lua)."""
 
 _AS_GOOD_AS_FULL: Final = 0.99
 
@@ -131,10 +126,7 @@ def throttle_of(entry: AccountEntry, now: datetime, rate: Fields, slots: Fields,
     """The throttle at `now`, from its two hashes; before the first request both are empty."""
     ceiling = entry.rate
     stored, at = number(rate, "rate"), number(rate, "rate_at")
-    effective = ceiling
-    if stored is not None and at is not None:
-        passed = max(0.0, now.timestamp() - at / 1000)
-        effective = min(ceiling, stored + ceiling * _RECOVERY * passed)
+    effective = effective_rate(ceiling, stored, None if at is None else at / 1000, now.timestamp())
     shares = [share for share in map(_share, slots.values()) if share[1] >= now.timestamp()]
     slowed_at = number(rate, "slowed_at")
     is_slowed = effective < ceiling * _AS_GOOD_AS_FULL

@@ -20,6 +20,7 @@ ARGUMENTS = {
     "fingerprint": "abc",
     "lane": Lane.URGENT,
     "worker_id": "host-123-ab12",
+    "span": "hour",
 }
 BUILDERS = [
     function

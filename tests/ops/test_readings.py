@@ -21,10 +21,11 @@ from ops.readings import (
     read_uncertain,
     read_workers,
 )
-from ops.readings.accounts import OUTCOMES, AccountState, throttle_of
+from ops.readings.accounts import AccountState, throttle_of
 from ops.readings.queues import Health, health_of
 from ops.readings.reasons import OWN_WORDS
 from producer.contract import keys
+from producer.contract.counters import OUTCOMES
 from producer.contract.campaigns import CampaignState, Lane
 from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.contract.states import Event, State
