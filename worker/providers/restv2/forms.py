@@ -4,9 +4,10 @@ GET: clients post successfully (B1), and keys and texts stay out of access logs.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
-from worker.providers.interface import Credentials, HttpRequest
+from worker.providers.interface import Credentials, Dialect, HttpRequest
 
 FORMATS: Final = ("json", "v2", "xml")  # B1 [S0 S2]: `type`; the provider's own default is v2
 _JSON: Final = "json"
@@ -38,6 +39,11 @@ def _request(
     credentials: Credentials,
     secrets: tuple[tuple[str, str], ...],
 ) -> HttpRequest:
-    dialect = replace(credentials.dialect, format=credentials.dialect.format or _JSON, charset="utf-8")
+    dialect = _spoken(credentials.dialect)
     form = (*fields, ("type", dialect.format))
     return HttpRequest(call=call, path=f"/api/{verb}", form=form, credentials=secrets, dialect=dialect)
+
+
+@lru_cache(maxsize=64)  # a dialect is an account's own, and one is made for each of its requests otherwise
+def _spoken(dialect: Dialect) -> Dialect:
+    return replace(dialect, format=dialect.format or _JSON, charset="utf-8")
