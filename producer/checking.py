@@ -2,13 +2,15 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId
+from producer.contract.options import OptionError, check_options
 from producer.directory import AccountEntry
-from producer.errors import NoRecipientsError, ProducerError, TextError
+from producer.errors import NoRecipientsError, OptionsError, ProducerError, TextError
 from producer.gathering import Gathered
 from producer.rendering import Template, TemplateError
 
@@ -19,6 +21,7 @@ def checked_template(text: str, entry: AccountEntry) -> Template:
     """The parsed text; TextError when it can be sent to nobody."""
     if not text.strip():
         raise TextError("the text is empty")
+    check_letters(text, "the text")
     try:
         template = Template.parse(text)
     except TemplateError as error:
@@ -31,11 +34,36 @@ def checked_template(text: str, entry: AccountEntry) -> Template:
     return template
 
 
+def checked_options(
+    options: Mapping[str, str] | None, entry: AccountEntry, *, single: bool = False
+) -> dict[str, str]:
+    """The options, none by default; OptionsError that says what the account takes. `single`: of one message."""
+    given = dict(options or {})
+    try:
+        check_options(given, entry.options, account=entry.name, single=single)
+    except OptionError as error:
+        raise OptionsError(str(error)) from error
+    return given
+
+
+def check_letters(text: str, what: str) -> None:
+    """TextError that names `what` when it holds what no encoding can: half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(f"{what} has a character that no text can hold ({error.start + 1} from its start)") from None
+
+
 def checked_time(moment: datetime | None, what: str) -> datetime | None:
-    """A time with its zone; ProducerError that names `what` when it has none."""
-    if moment is not None and moment.tzinfo is None:
+    """A time with its zone, as UTC; ProducerError that names `what` when it has none or is out of all calendars."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
         raise ProducerError(f"{what} needs a time zone, for example 2026-11-20T10:00:00+02:00")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ProducerError(f"{what} is out of range: in UTC it would be before year 1 or after 9999") from None
 
 
 def new_id(account_name: str) -> str:

@@ -2,13 +2,21 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Self
 
-from producer.checking import check_somebody, checked_template, checked_time, gathering_id, new_id
+from producer.checking import (
+    check_letters,
+    check_somebody,
+    checked_options,
+    checked_template,
+    checked_time,
+    gathering_id,
+    new_id,
+)
 from producer.contract import keys
 from producer.contract.campaigns import (
     Campaign,
@@ -24,6 +32,7 @@ from producer.contract.campaigns import (
 from producer.contract.client import Client
 from producer.contract.codec import decode_campaign
 from producer.contract.messages import AccountName, CampaignId, MessageId
+from producer.contract.options import with_options
 from producer.directory import account
 from producer.errors import (
     CampaignExistsError,
@@ -96,6 +105,7 @@ class CampaignProducer:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         on_uncertain: OnUncertain = OnUncertain.HOLD,
+        options: Mapping[str, str] | None = None,
         column: str | None = None,
         default_region: str | None = None,
         on_progress: Callable[[Gathered], None] | None = None,
@@ -104,9 +114,11 @@ class CampaignProducer:
 
         The campaign is invisible until its last recipient is stored. `campaign_id` makes it repeatable:
         the same id with the same request changes nothing, with another one it is an error; without an id
-        one is made. Times are aware. `on_progress` is called after each stored piece.
+        one is made. Times are aware. `options` are what its send requests carry besides, by the provider's own
+        names (`flash`, `translit`, …); they go before the account's. `on_progress` is called after each stored piece.
         """
         entry = await account(self._redis, AccountName(account_name))
+        check_letters(sender, "the sender")
         campaign = Campaign(
             id=CampaignId(checked_name(campaign_id, "campaign id") if campaign_id else new_id(account_name)),
             account=entry.name,
@@ -117,6 +129,7 @@ class CampaignProducer:
             not_after=checked_time(not_after, "not_after"),
             on_uncertain=on_uncertain,
             created_at=datetime.now(UTC),
+            options=checked_options(options, entry),
         )
         gathering = Gathering(checked_template(text, entry), longest_text=entry.longest_text)
         rows = read_recipients(
@@ -168,18 +181,32 @@ class CampaignProducer:
         return replace(told, accepted=accepted, duplicates=told.duplicates + known)
 
     async def send_one(
-        self, *, account_name: str, to: str, text: str, sender: str = "", key: str = "", lane: Lane = Lane.URGENT
+        self,
+        *,
+        account_name: str,
+        to: str,
+        text: str,
+        sender: str = "",
+        key: str = "",
+        lane: Lane = Lane.URGENT,
+        options: Mapping[str, str] | None = None,
     ) -> MessageId:
         """Send one message now, ahead of every campaign of the account.
 
         `key` makes it repeatable for 24 hours: the same key gives the same message. The text is sent as it
-        is, `$` and all. The day's single messages of an account, lane and sender are one campaign,
+        is, `$` and all. `options` are as of a campaign, and those for single messages (smsc `imgcode`, `userip`).
+        The day's single messages of an account, lane and sender are one campaign,
         `single.ACCOUNT.DATE.LANE`, and behind it a hash of the sender when one is given.
         """
         entry = await account(self._redis, AccountName(account_name))
         if not text or len(text) > entry.longest_text:
             raise TextError(f"a text of {len(text)} characters cannot be sent (1 to {entry.longest_text})")
-        recipient = Recipient(msisdn=normalise(to, entry.default_region or None), values={"text": text})
+        check_letters(text, "the text")
+        check_letters(sender, "the sender")
+        given = checked_options(options, entry, single=True)
+        recipient = Recipient(
+            msisdn=normalise(to, entry.default_region or None), values=with_options({"text": text}, given)
+        )
         if await self._suppression.among([recipient.msisdn]):
             raise SuppressedError(f"the message cannot be sent: {REASON}")
         campaign = Campaign(

@@ -7,6 +7,7 @@ import orjson
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
+from producer.contract.options import SendOption, read_options
 from producer.errors import UnknownAccountError
 
 
@@ -16,6 +17,7 @@ class AccountEntry:
 
     `rate` requests a second and `in_flight` at once are the configured ceilings, `batch` messages go in one
     request, `longest_text` is in characters, `login` is the hashed login that its limits are kept under.
+    `options` are what its campaigns and messages may ask for besides.
     """
 
     name: AccountName
@@ -28,6 +30,7 @@ class AccountEntry:
     longest_text: int
     sender: str = ""
     default_region: str = ""
+    options: tuple[SendOption, ...] = ()
 
 
 async def announce(redis: Client, entries: list[AccountEntry]) -> None:
@@ -39,7 +42,7 @@ async def announce(redis: Client, entries: list[AccountEntry]) -> None:
 async def accounts(redis: Client) -> dict[AccountName, AccountEntry]:
     """All announced accounts by name."""
     found = await redis.hgetall(keys.ACCOUNTS)
-    entries = (AccountEntry(**orjson.loads(data)) for data in found.values())
+    entries = map(_read, found.values())
     return {entry.name: entry for entry in sorted(entries, key=lambda entry: entry.name)}
 
 
@@ -50,3 +53,9 @@ async def account(redis: Client, name: AccountName) -> AccountEntry:
         names = ", ".join(known) or "none: start a worker, or check that both use the same Redis"
         raise UnknownAccountError(f"unknown account {name[:80]!r} (announced: {names})")
     return known[name]
+
+
+def _read(data: bytes) -> AccountEntry:
+    """One entry; what a newer worker says of it besides is left out."""
+    fields = {name: value for name, value in orjson.loads(data).items() if name in AccountEntry.__slots__}
+    return AccountEntry(**{**fields, "options": read_options(fields.get("options", ()))})

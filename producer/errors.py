@@ -6,6 +6,7 @@
         CampaignExistsError     the id belongs to a campaign that asks for something else
         NoRecipientsError       nothing is left to send to
         TextError               empty, too long for the provider, or a template that cannot be rendered
+        OptionsError            a send option that the account does not take, or not with this value
         SuppressedError         the one number of a single message is on the suppression list
         RecipientsError         a source of recipients that cannot be read; its kinds are in `producer.unreadable`
 
@@ -39,3 +40,7 @@ class TextError(ProducerError):
 
 class SuppressedError(ProducerError):
     """The one number of a single message is on the suppression list."""
+
+
+class OptionsError(ProducerError):
+    """A send option that the account does not take, or not with this value."""

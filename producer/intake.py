@@ -212,6 +212,7 @@ def digest(campaign: Campaign) -> str:
         _moment(campaign.not_before),
         _moment(campaign.not_after),
         campaign.on_uncertain,
+        *sorted(f"{name}={value}" for name, value in campaign.options.items()),
     )
     return hashlib.blake2b("\0".join(asked).encode(), digest_size=16).hexdigest()
 

@@ -28,7 +28,7 @@ from worker.lookups import Lookups
 from worker.matching import Matcher
 from worker.polling import Poller
 from worker.preparing import Preparer
-from worker.probing import Prober
+from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
 from worker.receiving import Receiver
@@ -115,7 +115,7 @@ class App:
         sender = Sender(
             queues=queues,
             gate=gate,
-            preparer=Preparer(account, self.reader, login, time.time),
+            preparer=Preparer(account, self.reader, login, time.time, Offer(account, self.book)),
             ledger=self.ledger,
             submitter=Submitter(account, exchange, learning, most_attempts=settings.max_attempts),
             recorder=self.recorder,
@@ -144,6 +144,7 @@ class App:
         tracker = self._trackers[account.name]
         lookups = Lookups(
             matcher=self._matcher(account, asker, tracker),
+            offer=Offer(account, self.book),
             account=account,
             redis=self.redis,
             asker=asker,
@@ -162,6 +163,7 @@ class App:
             tracker=tracker,
             lookups=lookups,
             book=self.book,
+            prober=Prober(account, asker, self.book),
             settings=self.settings.tracking,
             worker=self.worker,
         )
@@ -257,3 +259,4 @@ def _entry(account: Account) -> AccountEntry:
         sender=account.sender,
         default_region=account.default_region,
     )
+        options=account.family.send_options,

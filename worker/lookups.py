@@ -16,6 +16,7 @@ from worker.asking import Asker
 from worker.due import Open
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
+from worker.probing import Offer
 from worker.providers.interface import Lookup, NotFound, Refused, Report, Reports
 from worker.settings import Account, Tracking
 from worker.throttle import TooSoonError
@@ -58,9 +59,12 @@ class Lookups:
         tracker: Tracker,
         settings: Tracking,
         matcher: Matcher | None = None,
+        offer: Offer | None = None,
         most_attempts: int = 5,
     ) -> None:
         self._matcher = matcher
+        self._offer = offer
+        self._lookup: Lookup | None = None  # of this turn
         self._most_attempts = most_attempts
         self._account = account
         self._redis = redis
@@ -83,6 +87,7 @@ class Lookups:
         references = [Reference(name.decode()) for name in names]
         if not references:
             return
+        self._lookup = await self._offer.lookup() if self._offer else self._account.family.lookup
         found = await self._open(references)
         settled = [reference for reference in references if not found.get(reference)]
         if settled:
@@ -95,8 +100,13 @@ class Lookups:
         moved = {evidence.message for evidence in decided} | matched.taken | matched.pending
         waiting = [row for row in rows if row.message not in moved and not self._is_to_be_asked(row)]
         await self._reschedule(waiting)
-        if self._account.family.lookup is not None:
-            await self._ask(self._account.family.lookup, [row for row in rows if self._is_to_be_asked(row)])
+        if self._lookup is not None:
+            await self._ask(self._lookup, [row for row in rows if self._is_to_be_asked(row)])
+
+    @property
+    def _asks_by_own_id(self) -> bool:
+        """Whether the provider can be asked about a message whose answer was lost."""
+        return self._lookup is not None and self._lookup.by_own_id
 
     async def _match(self, rows: Sequence[Open]) -> Matched:
         """Look for uncertain messages in what the provider lists as sent, before policy decides about them."""
@@ -117,7 +127,7 @@ class Lookups:
         match row.record.state:
             case State.SUBMITTED | State.ENROUTE if age >= self._settings.give_up_after:
                 return self._evidence(row, Event.EXPIRE, NO_REPORT)
-            case State.UNCERTAIN if self._account.family.lookup is None and age >= self._settings.lookup_grace:
+            case State.UNCERTAIN if not self._asks_by_own_id and age >= self._settings.lookup_grace:
                 return self._by_policy(row)
         return None
 
@@ -150,6 +160,8 @@ class Lookups:
         if len(rows) > _AT_ONCE and await ask(rows[: lookup.most]):
             singles = rows[lookup.most :]
         await asyncio.gather(*(ask([row]) for row in self._in_turn(singles, await self._singles())))
+        if not lookup.by_own_id:  # beside other sources: whoever was not asked waits as well, behind those to come
+            told.extend(rows)
         messages = {row.message for row in told}
         untold = {row.record.reference for row in rows if row.message not in messages}
         await self._reschedule([row for row in told if row.record.reference not in untold])
@@ -171,11 +183,12 @@ class Lookups:
 
     def _is_to_be_asked(self, row: Open) -> bool:
         """An uncertain submission is given its grace before 'not found' would be believed."""
-        if self._account.family.lookup is None or self._decide(row, time.time()) is not None:
+        if self._lookup is None or self._decide(row, time.time()) is not None:
             return False
+        age = time.time() - row.record.changed_at
         if row.record.state is State.UNCERTAIN:
-            return time.time() - row.record.changed_at >= self._settings.lookup_grace
-        return row.record.state in {State.SUBMITTED, State.ENROUTE}
+            return self._lookup.by_own_id and age >= self._settings.lookup_grace
+        return row.record.state in {State.SUBMITTED, State.ENROUTE} and age >= self._lookup.after
 
     async def _look(self, lookup: Lookup, rows: Sequence[Open]) -> bool | None:
         """Ask about these in one request; whether there was an answer, None when the call's limit forbids it now."""
@@ -247,8 +260,10 @@ class Lookups:
             return (
                 max(1.0, self._settings.lookup_grace - age) if age < self._settings.lookup_grace else self._later(age)
             )
-        if self._account.family.lookup is None:
+        if self._lookup is None:
             return max(1.0, left)
+        if age < self._lookup.after:
+            return max(1.0, min(self._lookup.after - age, left))
         shortest = min(_SHORTEST_LOOK, self._settings.poll_every)
         return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
 
@@ -256,7 +271,7 @@ class Lookups:
         """Seconds until an uncertain submission is asked about again; where nobody can be asked, it is held."""
         if self._matcher is not None:
             return min(max(_SHORTEST_LOOK, age), _HELD_LOOK)
-        return _SHORTEST_LOOK if self._account.family.lookup is not None else _HELD_LOOK
+        return _SHORTEST_LOOK if self._asks_by_own_id else _HELD_LOOK
 
     async def _open(self, references: Sequence[Reference]) -> dict[Reference, list[Open]]:
         behind = await self._reader.behind(self._account.name, references)

@@ -6,6 +6,7 @@ answers go to the journal first; what was journalled and not applied is applied 
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -19,6 +20,7 @@ from worker.ledger import Journal
 from worker.ledger.accounts import AccountBook
 from worker.ledger.journal import JournalEntry
 from worker.lookups import Lookups
+from worker.probing import Prober
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import (
     Answer,
@@ -71,7 +73,9 @@ class Poller:
         book: AccountBook,
         settings: Tracking,
         worker: str,
+        prober: Prober | None = None,
     ) -> None:
+        self._prober = prober
         self._account = account
         self._redis = redis
         self._asker = asker
@@ -90,6 +94,7 @@ class Poller:
             return False
         await self._replay()
         await self._probe()
+        await self._find_out()
         family = self._account.family
         if family.drain is not None:
             await self._drain(family.drain)
@@ -234,6 +239,12 @@ class Poller:
         due = float(until or 0) if is_blocked else float(seen or 0) + _BALANCE_EVERY
         if now >= due or (is_blocked and is_new):
             await self._ask_balance(self._account.family.balance, blocked=is_blocked)
+
+    async def _find_out(self) -> None:
+        """Whether the host has the optional calls, for the senders, who only look it up: asked until it is known."""
+        if self._prober is not None:
+            with suppress(TooSoonError):
+                await self._prober.offers()
 
     async def _ask_balance(self, call: BalanceCall, *, blocked: bool) -> None:
         answer = await self._ask(call.build(self._account.credentials), probe=blocked)

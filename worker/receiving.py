@@ -80,7 +80,7 @@ class Receiver:
             "campaign.pause": (self._pause, ("campaign",)),
             "campaign.resume": (self._resume, ("campaign",)),
             "campaign.cancel": (self._cancel, ("campaign",)),
-            "message.send": (self._send, ("account", "to", "text", "sender", "key", "lane")),
+            "message.send": (self._send, ("account", "to", "text", "sender", "key", "lane", "options")),
         }
 
     async def run(self) -> None:
@@ -224,6 +224,7 @@ class Receiver:
             not_before=wire.moment(body, "not_before"),
             not_after=wire.moment(body, "not_after"),
             on_uncertain=wire.choice(body, "on_uncertain", OnUncertain.HOLD),
+            options=wire.options(body),
             default_region=wire.text(body, "region", "") or None,
         )
 
@@ -261,6 +262,7 @@ class Receiver:
             sender=wire.text(body, "sender", ""),
             key=wire.text(body, "key", "") or f"intake {entry_id}",
             lane=wire.choice(body, "lane", Lane.URGENT),
+            options=wire.options(body),
         )
 
 
@@ -272,5 +274,5 @@ def _is_cancelled() -> bool:
 
 _SUBMIT: Final[tuple[str, ...]] = (
     *("campaign", "account", "text", "recipients", "sender", "lane"),
-    *("not_before", "not_after", "on_uncertain", "region"),
+    *("not_before", "not_after", "on_uncertain", "options", "region"),
 )

@@ -98,3 +98,16 @@ def recipients(body: Body) -> list[Any]:  # Any: rows are checked by the produce
     if len(rows) > MOST_RECIPIENTS:
         raise WireError(f"an entry may have {MOST_RECIPIENTS} recipients; send the rest as campaign.append")
     return rows
+
+
+def options(body: Body) -> dict[str, str]:
+    """What the provider is asked for besides: an object of strings or whole numbers, by the provider's names."""
+    given = body.get("options")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise WireError("'options' must be an object")
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise WireError(f"option {name[:80]!r} must be a string or a whole number")
+    return {name: str(value) for name, value in given.items()}

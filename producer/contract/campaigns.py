@@ -10,7 +10,7 @@ from typing import Final
 from producer.contract.messages import AccountName, CampaignId, Msisdn
 from producer.contract.states import State
 
-CHUNK_SIZE: Final = 500
+CHUNK_SIZE: Final = 200
 """Recipients stored together. Below 512, so that the records of one chunk stay one compact hash."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -59,7 +59,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What was asked for. Times are aware; `text` is a template with `$name` values."""
+    """What was asked for. Times are aware; `text` is a template with `$name` values.
+
+    `options` are what its send requests carry besides, in the provider's words, before the account's own.
+    """
 
     id: CampaignId
     account: AccountName
@@ -71,6 +74,7 @@ class Campaign:
     not_after: datetime | None = None
     on_uncertain: OnUncertain = OnUncertain.HOLD
     created_at: datetime | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

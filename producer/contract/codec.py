@@ -28,12 +28,13 @@ def encode_campaign(campaign: Campaign) -> bytes:
             "not_after": campaign.not_after,
             "on_uncertain": campaign.on_uncertain,
             "created_at": campaign.created_at,
+            "options": dict(campaign.options),
         }
     )
 
 
 def decode_campaign(data: bytes) -> Campaign:
-    """What `encode_campaign` wrote."""
+    """What `encode_campaign` wrote, before there were options too."""
     fields = orjson.loads(data)
     return Campaign(
         id=CampaignId(fields["id"]),
@@ -46,6 +47,7 @@ def decode_campaign(data: bytes) -> Campaign:
         not_after=_time(fields["not_after"]),
         on_uncertain=OnUncertain(fields["on_uncertain"]),
         created_at=_time(fields["created_at"]),
+        options=fields.get("options", {}),
     )
 
 
@@ -70,7 +72,7 @@ def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
         raise ValueError(f"chunk of unknown version {data[:1]!r}")
     try:
         return _recipients(orjson.loads(zlib.decompressobj().decompress(data[1:], _MOST_CHUNK_BYTES)))
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
 
 

@@ -16,7 +16,7 @@ from tests.worker.scene import FakeAsker, Scene, numbers, plain_account, plain_f
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.matching import Matcher
-from worker.probing import Prober
+from worker.probing import Prober, finding
 from worker.providers.interface import (
     Answer,
     Credentials,
@@ -84,7 +84,8 @@ class Desk:
 async def desk(stage: Scene, *, offered: str = "1") -> Desk:
     account = plain_account(family=replace(plain_family(), matching=MATCHING, probe=PROBE))
     account = replace(account, credentials=replace(account.credentials, dialect=Dialect(v3=True)))
-    await stage.book.note(account.name, {"v3": offered})
+    if offered:
+        await stage.book.note(account.name, {"v3": finding(account, found=offered == "1")})
     asker, journal = FakeAsker(), Journal(redis=stage.redis, length=1000)
     tracker = Tracker(account, stage.redis, stage.ledger, stage.reader, stage.book)
     matcher = Matcher(

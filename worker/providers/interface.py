@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from producer.contract.messages import Msisdn, Reference
+from producer.contract.options import SendOption
 from producer.contract.states import Event
 
 
@@ -83,6 +84,7 @@ class Outgoing:
     sender: str = ""
     unicode: bool = False
     valid_for: float | None = None  # seconds of validity left, None: the provider's default
+    options: tuple[tuple[str, str], ...] = ()  # `Family.send_options` asked for, before the account's own; sorted
 
 
 # --- outcomes: what one submission gave, one per message -------------------------------------------
@@ -225,16 +227,17 @@ class Rules:
     fence: float  # seconds in which an identical request is refused (0: no such rule)
     retry_in: float  # shortest wait before a second attempt, seconds
     windows: dict[str, tuple[Window, ...]]  # by call
+    is_grouped_by_probe: bool = False  # several messages in one request: only where Family.probe finds it possible
 
 
 class Sending(Protocol):
     """How a family submits messages."""
 
     def group(self, messages: Sequence[Outgoing]) -> tuple[tuple[int, ...], ...]:
-        """The places of `messages`, each once, in groups that `build` takes as they are: as few as possible."""
+        """The places of `messages`, each once, in groups that `build` takes as they are or in part: few groups."""
 
     def build(self, credentials: Credentials, messages: Sequence[Outgoing], client_id: Reference) -> HttpRequest:
-        """One request for `messages` (at most `Rules.most_per_request`, MSISDNs different, one sender)."""
+        """A request for `messages` (`Rules.most_per_request` at most, MSISDNs different, one sender and options)."""
 
     def read(
         self, messages: Sequence[Outgoing], client_id: Reference, answer: Answer, *, earlier_attempt: bool
@@ -246,11 +249,18 @@ class Sending(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """Asking for the state of known submissions, without consuming anything."""
+    """Asking for the state of known submissions, without consuming anything.
+
+    `by_own_id`: our client id is enough, so that an uncertain message can be asked about; else only one that
+    was submitted. `after`: seconds for which reports are left to come by themselves before anybody asks.
+    """
 
     most: int  # pairs in one request
     build: Callable[[Credentials, Sequence[tuple[Reference, Msisdn]]], HttpRequest]
     read: Callable[[Sequence[tuple[Reference, Msisdn]], Answer], Reports | Refused]
+    by_own_id: bool = True
+    after: float = 0.0
+    is_optional: bool = False  # only some hosts have it: see Family.probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,7 +376,7 @@ class Family:
     balance: BalanceCall
     lookup: Lookup | None = None
     history: History | None = None
-    matching: Matching | None = None  # only where there is no lookup
+    matching: Matching | None = None  # only where no lookup is by our own id
     drain: Drain | None = None
     key: KeyCall | None = None
     calls: Mapping[str, Call] = field(default_factory=dict)
@@ -375,4 +385,4 @@ class Family:
     charsets: tuple[str, ...] = ("utf-8",)
     probe: Probe | None = None  # for calls that `is_optional`
     has_rest: bool = False  # campaigns may be sent as JSON bodies to rest/send/
-    send_options: tuple[Parameter, ...] = ()  # what an account may have every send request carry besides
+    send_options: tuple[SendOption, ...] = ()  # what an account, a campaign or a message may ask for besides

@@ -29,10 +29,11 @@ def read_account(name: str, table: Table) -> Account:
     if family is None:
         raise SettingsError(f"{table.path}.family must be one of {', '.join(sorted(FAMILIES))}")
     account = Account(
+    v3 = table.flag("v3") if family.probe is not None else False
         name=AccountName(name),
         family=family,
         credentials=_called_back(replace(_credentials(table), dialect=_dialect(table, family)), name, table),
-        limits=_limits(table.table("limits"), family),
+        limits=_limits(table.table("limits"), family, v3=v3),
         sender=table.text("sender", ""),
         default_region=table.text("default_region", "").upper(),
         push_key=_push_key(table),
@@ -110,26 +111,27 @@ def _dialect(table: Table, family: Family) -> Dialect:
 
 def _extra(table: Table, family: Family) -> tuple[tuple[str, str], ...]:
     """What every send request of the account carries besides: `send = { translit = "1" }`."""
-    known = {option.name: option for option in family.send_options}
+    known = {option.name: option for option in family.send_options if not option.single}
     extra = []
     for name in table.names():
         value = table.text(name)
         if name not in known:
             raise SettingsError(f"{table.path}: unknown parameter {name!r} (known: {', '.join(known) or 'none'})")
         try:
-            known[name].kind(value)
+            known[name].checked(value)
         except ValueError as error:
             raise SettingsError(f"{table.path}.{name} must be {error}") from None
         extra.append((name, value))
     return tuple(extra)
 
 
-def _limits(table: Table, family: Family) -> Limits:
+def _limits(table: Table, family: Family, *, v3: bool) -> Limits:
     rules = family.rules
     limits = Limits(
         rate=table.number("rate", rules.rate, least=0.01, most=100_000),
         in_flight=table.whole("in_flight", rules.in_flight, least=1, most=rules.most_in_flight),
-        batch=table.whole("batch", rules.most_per_request, least=1, most=rules.most_per_request),
+        batch=table.whole("batch", most, least=1, most=most),
     )
     table.done()
     return limits
+    most = 1 if rules.is_grouped_by_probe and not v3 else rules.most_per_request

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Credentials, HttpRequest, Outgoing
+from worker.providers.interface import Credentials, Dialect, HttpRequest, Outgoing
 from worker.providers.registry import FAMILIES, family
 
 SECRETS = ("login-q7", "password-q7", "key-q7")
 BY_KEY = Credentials(base_url="https://p.test", login="login-q7", password="password-q7", key="key-q7")
+V3 = Credentials(base_url="https://p.test", key="key-q7", dialect=Dialect(v3=True))
 BY_NAME = Credentials(base_url="https://p.test", login="login-q7", password="password-q7")
 
 msisdns = st.integers(79990000000, 79990000040).map(lambda number: Msisdn(str(number)))
@@ -42,7 +43,7 @@ def test_every_group_can_be_built_and_every_message_is_in_one(name: str, message
         members = [messages[place] for place in places]
         assert len(members) <= family(name).rules.most_per_request
         assert len({member.msisdn for member in members}) == len(members)
-        form = dict(_build(name, *members).form)
+        form = dict(_build(name, *members, by=V3).form)
         rows = form["list"].split("\n") if "list" in form else [*(form.get("phones") or form["to"]).split(",")]
         assert len(rows) == len(members)
 
@@ -116,8 +117,10 @@ def test_what_group_would_not_put_together_is_refused() -> None:
         _build("smsc", one, client_id="c 1")
     with pytest.raises(ValueError, match="not a client id"):
         _build("smsc", one, client_id="99999999999")
-    with pytest.raises(ValueError, match="exactly one"):
-        _build("restv2", one, two)
+    with pytest.raises(ValueError, match="one text"):
+        _build("restv2", one, two, by=V3)
+    with pytest.raises(ValueError, match="version 3"):
+        _build("restv2", one, Outgoing(msisdn=Msisdn("79991234568"), text="Hello"))
 
 
 def test_campaigns_of_different_validity_do_not_shorten_each_other() -> None:

@@ -63,7 +63,7 @@ def test_every_call_has_a_case_and_says_what_it_needs(name: str) -> None:
         assert call.meaning
         assert all(parameter.meaning for parameter in call.parameters)
         assert call.build.__doc__
-    assert [call.name for call in calls.values() if call.is_drain] == ([] if family(name).lookup else ["status"])
+    assert [call.name for call in calls.values() if call.is_drain] == (["status"] if family(name).drain else [])
 
 
 def test_deleting_a_message_needs_yes_and_asking_about_it_does_not() -> None:

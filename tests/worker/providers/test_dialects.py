@@ -91,7 +91,7 @@ def test_a_send_carries_every_documented_parameter() -> None:
     assert form["cost"] == "1"
     for number in (0, 2, 3):
         assert dict(sending.build(speaking(), cost=number, list_="7999:a").form)["cost"] == str(number)
-    with pytest.raises(ValueError, match="go together"):
+    with pytest.raises(ValueError, match="imgcode= needs userip="):
         sending.build(speaking(), cost=0, phones=["79991234567"], mes="a", imgcode="q7")
     with pytest.raises(ValueError, match="no parameter 'speed'"):
         sending.build(speaking(), cost=0, phones=["79991234567"], mes="a", speed=1)

@@ -15,7 +15,6 @@ from worker.ledger.accounts import AccountBook
 from worker.providers.exchange import AnswerLost
 from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Refused
 from worker.providers.registry import family
-from worker.providers.restv2 import version3
 from worker.settings import Account, Limits
 from worker.throttle import Gate, Windows
 
@@ -118,14 +117,3 @@ def test_history_rows_tell_what_a_lost_answer_needs() -> None:
     [row] = family("restv2").calls["history"].read(written(sandbox.Past(rows=(PAST,)), "json"))  # type: ignore[misc]
     assert (row.id, row.sender, row.to, row.text) == ("5001", "ACME", "306912345678", "Hello & bye")
     assert row.sent_at.timestamp() == 1476794052
-
-
-@pytest.mark.parametrize("kind", ["json", "xml"])
-def test_a_bulk_names_those_it_accepted(kind: str) -> None:
-    bulk = sandbox.Bulk(sent=(("5001", "306912345678"), ("5002", "306912345679")), rejected=1, balance="9", cost="2")
-    rows = version3.read_bulk(written(bulk, kind))
-    assert not isinstance(rows, Refused)
-    assert [(row.id, row.msisdn) for row in rows] == list(bulk.sent)
-    credentials = Credentials(base_url="https://p.test", key="k", dialect=Dialect(format="v2"))
-    form = dict(version3.bulk(credentials, to=["306912345678", "306912345679"], text="Hello", unicode=True).form)
-    assert form == {"to": "306912345678,306912345679", "text": "Hello", "ucs": "true", "type": "json"}

@@ -112,6 +112,14 @@ local function with_address(known, id, address)
   return known .. ',' .. address
 end
 
+local function without_address(known, address)
+  local id, left = string.match(known, '^([^|]*)|'), {}
+  for other in string.gmatch(string.match(known, '|(.*)$'), '[^,]+') do
+    if other ~= address then left[#left + 1] = other end
+  end
+  return #left > 0 and id .. '|' .. table.concat(left, ',') or nil
+end
+
 local named = {}
 -- Make a reference known for a message, beside others that it is known for; forgotten `life` seconds from now.
 local function name(prefix, reference, id, address, life, known)

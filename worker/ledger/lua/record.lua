@@ -17,8 +17,9 @@ local function submitted(m, r, address, was_in_flight)
   r.reference = m.reference
   list(due, m.reference, now + tonumber(ARGV[3]))
   if own ~= m.reference then
-    if own ~= '' and (m.is_told or not was_in_flight) then forgotten[#forgotten + 1] = own end
-    if not was_in_flight then list(due, own, false) end
+    if own ~= '' and (m.is_told or not was_in_flight) then
+      forgotten[#forgotten + 1] = {reference = own, address = address, is_due = not was_in_flight}
+    end
     name(refs, m.reference, id, address, life, false)
   elseif not (m.is_told and was_in_flight) then
     name(refs, m.reference, id, address, life)
@@ -81,6 +82,18 @@ local function shelved()
   end
 end
 
+-- What a claim was made under, for this message; others of the same request may still be looked for under it.
+local function forget(f)
+  local key = bucket(refs, f.reference)
+  local others = without_address(redis.call('HGET', key, f.reference) or '|', f.address)
+  if others then
+    redis.call('HSET', key, f.reference, others)
+    return
+  end
+  redis.call('HDEL', key, f.reference)
+  if f.is_due then redis.call('ZREM', due, f.reference) end
+end
+
 local key_of = read_rows(rows, 9)
 for i, row in ipairs(rows) do
   local m = {
@@ -93,7 +106,7 @@ for i, row in ipairs(rows) do
 end
 shelved()
 finish(id, now, {head = ARGV[6], tail = ARGV[7], life = ARGV[8]})
-for _, reference in ipairs(forgotten) do redis.call('HDEL', bucket(refs, reference), reference) end
+for _, f in ipairs(forgotten) do forget(f) end
 local told = {}
 for i, answer in ipairs(answers) do
   if answer ~= 'done' then

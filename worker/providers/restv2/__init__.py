@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from worker.providers.interface import BalanceCall, Drain, Family, KeyCall, Matching, Probe
-from worker.providers.restv2 import balance, drain, forms, key, past, sending, version3
+from worker.providers.interface import BalanceCall, Drain, Family, KeyCall, Lookup, Matching, Probe
+from worker.providers.restv2 import balance, drain, forms, key, past, sending, status, version3
 from worker.providers.restv2.calls import CALLS
 from worker.providers.restv2.limits import RULES
 
@@ -13,6 +13,14 @@ FAMILY: Final = Family(
     own_reference=False,
     sending=sending,
     balance=BalanceCall(build=balance.build, read=balance.read),
+    lookup=Lookup(
+        most=1,
+        build=status.build,
+        read=status.read,
+        by_own_id=False,
+        after=status.AFTER,
+        is_optional=True,
+    ),
     matching=Matching(most=past.MOST, build=past.build, read=past.read),
     drain=Drain(build=drain.build, read=drain.read),
     key=KeyCall(build=key.build, read=key.read),

@@ -5,7 +5,8 @@ from typing import Final
 from worker.providers.interface import Rules
 
 RULES: Final = Rules(
-    most_per_request=1,  # B4 [S0 S2]: v2 has one recipient per request; sms/bulk is v3
+    most_per_request=100,  # B5: how many sms/bulk takes is not documented [?]; ours, and modest
+    is_grouped_by_probe=True,  # B4 [S0 S2]: v2 has one recipient per request; sms/bulk is v3
     longest_text=1000,  # not documented; ours
     rate=5.0,  # B2: not documented; ours
     in_flight=4,  # B2: not documented; ours

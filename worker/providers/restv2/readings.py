@@ -121,7 +121,7 @@ def any_id(fields: Fields) -> str:
     Some installations call it `smsId` (B4 [G-school]). Leading zeros go, so that send and report agree.
     """
     given = (fields.get("id"), fields.get("smsId"))
-    found = next((value for value in given if value not in (None, "", 0, "0")), 0)
+    found = next((value for value in given if value not in (None, "", 0, "0", [])), 0)
     text = str(found).strip() if isinstance(found, int | str) and not isinstance(found, bool) else "?"
     if not _ID.fullmatch(text):
         return "?"

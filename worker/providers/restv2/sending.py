@@ -1,14 +1,15 @@
-"""How a restv2 message becomes a sms/send request, and what the answer means. One message per request (v2).
+"""How restv2 messages become requests, and what the answers mean: one by sms/send, several by sms/bulk (version 3).
 
-This family has no client reference, no duplicate guard and no lookup (B4): what is uncertain here stays so
-until a report arrives, so an answer is read as a refusal only where the provider plainly says it did not send.
+This family has no client reference, no duplicate guard and no lookup by our own id (B4): what is uncertain here
+stays so until a report arrives, so an answer is a refusal only where the provider plainly says it did not send.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, assert_never
 from urllib.parse import urlencode
 
 from producer.contract.messages import Reference
+from producer.contract.options import SendOption
 from worker.providers.interface import (
     Answer,
     Block,
@@ -17,30 +18,45 @@ from worker.providers.interface import (
     HttpRequest,
     Outcome,
     Outgoing,
-    Parameter,
     Rejected,
     RouteBlocked,
     Submitted,
     Uncertain,
 )
-from worker.providers.parameters import one_of, whole
 from worker.providers.pushes import message_token
-from worker.providers.restv2 import errors, forms, readings
+from worker.providers.restv2 import bulk, errors, forms, readings
 from worker.providers.restv2.answers import Accepted, Failed, Unreadable
 from worker.providers.restv2.errors import ERRORS, Kind
+from worker.providers.restv2.limits import RULES
 
 OPTIONS: Final = (  # B4 [S0 S2]
-    Parameter(name="flash", meaning="true: flash SMS", kind=one_of("true", "false")),
-    Parameter(name="timestamp", meaning="when to send, unix time", kind=whole(0, 10**11)),
+    SendOption(name="flash", meaning="true: flash SMS", choices=("true", "false")),
+    SendOption(name="timestamp", meaning="when to send, unix time", least=0, most=10**11),
+    SendOption(name="ucs", meaning="true or false, whatever letters the text has", choices=("true", "false")),
 )
-"""What `[accounts.NAME.send]` may set for all of an account's messages."""
+"""For an account (`[accounts.NAME.send]`), a campaign, or a single message. Without `ucs` our own encoder decides."""
 
 _BREATHE: Final = 30.0  # our guess: nothing says how long "could not be sent" lasts
 
 
 def group(messages: Sequence[Outgoing]) -> tuple[tuple[int, ...], ...]:
-    """Each message alone."""
-    return tuple((place,) for place in range(len(messages)))
+    """The places of messages that sms/bulk can carry together: one text, sender ID and options, no MSISDN twice.
+
+    For the hosts that have it; on the others each message travels alone (`Rules.is_grouped_by_probe`).
+    """
+    groups: list[list[int]] = []
+    newest: dict[tuple[object, ...], int] = {}
+    taken: list[set[str]] = []
+    for place, message in enumerate(messages):
+        kind = (message.text, message.sender, message.unicode, message.options)
+        at = newest.get(kind)
+        if at is None or len(groups[at]) == RULES.most_per_request or message.msisdn in taken[at]:
+            at = newest[kind] = len(groups)
+            groups.append([])
+            taken.append(set())
+        groups[at].append(place)
+        taken[at].add(message.msisdn)
+    return tuple(map(tuple, groups))
 
 
 def build(
@@ -48,15 +64,26 @@ def build(
     messages: Sequence[Outgoing],
     client_id: Reference,
 ) -> HttpRequest:
-    """One sms/send request (B4 [S0 S2]); ValueError unless it is for exactly one message.
+    """One sms/send request (B4 [S0 S2]), or for several messages that `group` put together one sms/bulk (B5).
 
-    Version 2 has nowhere to put the client id; version 3 takes an address for the message's report, and there
-    it goes, with a token that nobody can guess (B9).
+    Version 2 has nowhere to put the client id; version 3 takes an address for the report of a message sent alone,
+    and there it goes, with a token that nobody can guess (B9). ValueError for what cannot share a request.
     """
-    if len(messages) != 1:
-        raise ValueError(f"{len(messages)} messages in one request (restv2 takes exactly one)")
-    fields = (*_fields(messages[0]), *credentials.dialect.extra, *_callback(credentials, client_id))
+    _check(messages)
+    options = _options(messages[0], dict(credentials.dialect.extra))
+    if len(messages) > 1:
+        return bulk.build(credentials, messages, options)
+    fields = (*_fields(messages[0]), *options, *_callback(credentials, client_id))
     return forms.request("send", "sms/send", fields, credentials)
+
+
+def _check(messages: Sequence[Outgoing]) -> None:
+    if not 1 <= len(messages) <= RULES.most_per_request:
+        raise ValueError(f"{len(messages)} messages in one request (1 to {RULES.most_per_request} are possible)")
+    if len({message.msisdn for message in messages}) < len(messages):
+        raise ValueError("an MSISDN twice in one request: its messages could not be told apart")
+    if len({message.options for message in messages}) > 1:
+        raise ValueError("several sets of options in one request")
 
 
 def _callback(credentials: Credentials, client_id: Reference) -> Iterator[tuple[str, str]]:
@@ -73,7 +100,9 @@ def read(
     earlier_attempt: bool,  # noqa: ARG001 - the interface's; no answer of this provider speaks of repeats
 ) -> tuple[Outcome, ...]:
     """One outcome per message; never raises."""
-    return (_outcome(answer),) * len(messages)
+    if len(messages) > 1:
+        return bulk.read(messages, answer, lambda failure: _failure(failure, answer))
+    return (_outcome(answer),)
 
 
 def _fields(message: Outgoing) -> Iterator[tuple[str, str]]:
@@ -81,14 +110,26 @@ def _fields(message: Outgoing) -> Iterator[tuple[str, str]]:
     yield "text", message.text
     if message.sender:
         yield "from", message.sender
+
+
+def _options(message: Outgoing, usual: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The account's options, the message's own before them. B4: without `ucs` letters outside GSM-7 may be lost."""
+    asked = {name: value for name, value in {**usual, **dict(message.options)}.items() if value}
     if message.unicode:
-        yield "ucs", "true"  # B4: without it letters outside GSM-7 may be lost; the sender's choice
+        asked.setdefault("ucs", "true")
+    return tuple((name, value) for name, value in asked.items() if value != "false")  # B4 shows `true` alone
 
 
 def _outcome(answer: Answer) -> Outcome:
     match readings.submission(answer):
         case Accepted(id=identifier):
             return Submitted(reference=Reference(identifier))
+        case failure:
+            return _failure(failure, answer)
+
+
+def _failure(failure: Failed | Unreadable, answer: Answer) -> Outcome:
+    match failure:
         case Failed() as failed:
             return _failed(failed, congested=answer.status == 429)
         case Unreadable() if answer.status == 429:

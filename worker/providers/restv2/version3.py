@@ -45,14 +45,6 @@ class PastRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkRow:
-    """One accepted number of a bulk; numbers that were not accepted have no row (B5)."""
-
-    id: str
-    msisdn: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
     """The message was taken back."""
 
@@ -70,7 +62,7 @@ class Mobile:
     cost: Decimal | None
 
 
-def _request(call: str, verb: str, fields: Sequence[tuple[str, str]], credentials: Credentials) -> HttpRequest:
+def request(call: str, verb: str, fields: Sequence[tuple[str, str]], credentials: Credentials) -> HttpRequest:
     """In JSON or XML: what version 3 says in plain text is not known."""
     dialect = credentials.dialect
     if dialect.format == "v2":
@@ -80,7 +72,7 @@ def _request(call: str, verb: str, fields: Sequence[tuple[str, str]], credential
 
 def probe(credentials: Credentials) -> HttpRequest:
     """A harmless call that only version 3 has: status/sms of no message."""
-    return _request("probe", "status/sms", (("smsId", "1"),), credentials)
+    return request("probe", "status/sms", (("smsId", "1"),), credentials)
 
 
 def read_probe(answer: Answer) -> bool | None:
@@ -94,7 +86,7 @@ def read_probe(answer: Answer) -> bool | None:
 
 def status_sms(credentials: Credentials, *, sms_id: int) -> HttpRequest:
     """The status of one message, by the provider's id (B8). Consumes nothing. No limit is documented."""
-    return _request("status_sms", "status/sms", (("smsId", str(sms_id)),), credentials)
+    return request("status_sms", "status/sms", (("smsId", str(sms_id)),), credentials)
 
 
 def history(credentials: Credentials, *, to: str = "", limit: int | None = None) -> HttpRequest:
@@ -102,44 +94,17 @@ def history(credentials: Credentials, *, to: str = "", limit: int | None = None)
     fields = [("to", to)] if to else []
     if limit is not None:
         fields.append(("limit", str(limit)))
-    return _request("history", "history/single/list", fields, credentials)
+    return request("history", "history/single/list", fields, credentials)
 
 
 def cancel(credentials: Credentials, *, sms_id: int) -> HttpRequest:
     """Take back a message whose `timestamp` is still to come (B5). Error 106 when it cannot be."""
-    return _request("cancel", "sms/cancel", (("smsId", str(sms_id)),), credentials)
-
-
-def bulk(
-    credentials: Credentials,
-    *,
-    to: Sequence[str],
-    text: str,
-    sender: str = "",
-    unicode: bool = False,
-    timestamp: int | None = None,
-) -> HttpRequest:
-    """One text to many numbers (B5); how many at most is not documented [?]. There is no callback for a bulk."""
-    fields = [("to", ",".join(to)), ("text", text)]
-    fields += [("from", sender)] if sender else []
-    fields += [("ucs", "true")] if unicode else []
-    fields += [("timestamp", str(timestamp))] if timestamp is not None else []
-    return _request("bulk", "sms/bulk", fields, credentials)
+    return request("cancel", "sms/cancel", (("smsId", str(sms_id)),), credentials)
 
 
 def mobile_check(credentials: Credentials, *, mobile: str) -> HttpRequest:
     """A number as the provider reads it: country, operator codes, cost (B10). Needs no credentials."""
-    return _request("mobile_check", "mobile/check", (("mobile", mobile),), credentials)
-
-
-def read_bulk(answer: Answer) -> tuple[BulkRow, ...] | Refused:
-    """The accepted numbers: match them by `msisdn`, the others were not accepted."""
-    fields = readings.succeeded(answer)
-    if not isinstance(fields, dict):
-        return errors.refused(fields, answer)
-    listed = fields.get("sms")
-    rows = listed if isinstance(listed, list) else _numbered(fields)
-    return tuple(row for item in rows if (row := _bulk_row(members(item) or {})))
+    return request("mobile_check", "mobile/check", (("mobile", mobile),), credentials)
 
 
 def read_history(answer: Answer) -> tuple[PastRow, ...] | Refused:
@@ -147,7 +112,7 @@ def read_history(answer: Answer) -> tuple[PastRow, ...] | Refused:
     fields = readings.succeeded(answer)
     if not isinstance(fields, dict):
         return errors.refused(fields, answer)
-    return tuple(row for item in _numbered(fields) if (row := _past(members(item) or {})) is not None)
+    return tuple(row for item in rows_of(fields) if (row := _past(item)) is not None)
 
 
 def _rows(fill: Callable[[Fields], object | None]) -> Callable[[Answer], tuple[object, ...] | Refused]:
@@ -157,13 +122,19 @@ def _rows(fill: Callable[[Fields], object | None]) -> Callable[[Answer], tuple[o
         fields = readings.succeeded(answer)
         if not isinstance(fields, dict):
             return errors.refused(fields, answer)
-        return tuple(row for item in _numbered(fields) if (row := fill(members(item) or {})) is not None)
+        return tuple(row for item in rows_of(fields) if (row := fill(item)) is not None)
 
     return read
 
 
-def _numbered(fields: Fields) -> list[object]:
+def numbered(fields: Fields) -> list[object]:
+    """The rows of an answer, as they are: members "0", "1", …"""
     return [value for name, value in fields.items() if name.isascii() and name.isdecimal()]
+
+
+def rows_of(fields: Fields) -> list[Fields]:
+    """The fields of each row of an answer; none for what is no row."""
+    return [members(item) or {} for item in numbered(fields)]
 
 
 def _read_cancelled(answer: Answer) -> tuple[Cancelled, ...] | Refused:
@@ -191,7 +162,8 @@ def _read_mobile(answer: Answer) -> tuple[Mobile, ...] | Refused:
     return (found,)
 
 
-def _message(fields: Fields) -> MessageRow | None:
+def message_row(fields: Fields) -> MessageRow | None:
+    """One row of status/sms; None where it names no message."""
     identifier, status = readings.any_id(fields), text(fields.get("status"), 16)
     if not identifier.isdecimal():
         return None
@@ -216,11 +188,6 @@ def _past(fields: Fields) -> PastRow | None:
     )
 
 
-def _bulk_row(fields: Fields) -> BulkRow | None:
-    identifier, number = readings.any_id(fields), digits(fields.get("msisdn"))
-    return BulkRow(id=identifier, msisdn=number) if identifier.isdecimal() and number else None
-
-
 _SMS_ID: Final = Parameter(
     name="smsId",
     meaning="the provider's id of the message",
@@ -237,7 +204,7 @@ CALLS: Final[Mapping[str, Call]] = {
             meaning="the status of one message (version 3)",
             parameters=(_SMS_ID,),
             build=status_sms,
-            read=_rows(_message),
+            read=_rows(message_row),
             is_optional=True,
         ),
         Call(

@@ -5,8 +5,8 @@ from typing import Final
 from worker.providers.interface import BalanceCall, Family, History, Lookup
 from worker.providers.smsc import balance, forms, history, sending, status
 from worker.providers.smsc.calls import CALLS
-from worker.providers.smsc.calls.sending import ACCOUNT_OPTIONS
 from worker.providers.smsc.limits import RULES
+from worker.providers.smsc.options import SEND_OPTIONS
 
 FAMILY: Final = Family(
     name="smsc",
@@ -21,5 +21,5 @@ FAMILY: Final = Family(
     format_word="fmt",
     charsets=forms.CHARSETS,
     has_rest=True,
-    send_options=ACCOUNT_OPTIONS,
+    send_options=SEND_OPTIONS,
 )

@@ -56,7 +56,7 @@ def build(credentials: Credentials, messages: Sequence[Outgoing], client_id: Ref
     """
     _check(messages, client_id)
     dialect = credentials.dialect
-    fields = (*_content(messages), ("id", client_id), *_options(messages), *dialect.extra)
+    fields = (*_content(messages), ("id", client_id), *_options(messages, dialect.extra))
     if dialect.rest:
         return forms.rest_request("send", (*fields, *_EXTRAS["3"]), credentials, besides=_FROM_ATTEMPT_TO_ATTEMPT)
     extras = _EXTRAS[dialect.format or "3"]
@@ -65,7 +65,7 @@ def build(credentials: Credentials, messages: Sequence[Outgoing], client_id: Ref
 
 def _kind(message: Outgoing) -> tuple[str, ...]:
     """What messages must have in common to share a request."""
-    same = (message.sender, _valid(message.valid_for))
+    same = (message.sender, _valid(message.valid_for), "&".join(map("=".join, message.options)))
     return same if _fits_list(message.text) else (*same, message.text)
 
 
@@ -81,8 +81,8 @@ def _check(messages: Sequence[Outgoing], client_id: Reference) -> None:
         raise ValueError(f"{len(messages)} messages in one request (1 to {RULES.most_per_request} are possible)")
     if len({message.msisdn for message in messages}) < len(messages):
         raise ValueError("an MSISDN twice in one request: its messages could not be told apart later")
-    if len({message.sender for message in messages}) > 1:
-        raise ValueError("several sender IDs in one request")
+    if len({(message.sender, message.options) for message in messages}) > 1:
+        raise ValueError("several sender IDs or options in one request")
     if not _CLIENT_ID.fullmatch(client_id):
         raise ValueError(
             f"not a client id for smsc: {client_id[:60]!r} (1 to 40 of A-Z a-z 0-9 . _ -, not all digits)"
@@ -101,13 +101,26 @@ def _content(messages: Sequence[Outgoing]) -> tuple[tuple[str, str], ...]:
     return (("list", "\n".join(f"+{message.msisdn}:{message.text}" for message in messages)),)
 
 
-def _options(messages: Sequence[Outgoing]) -> Iterator[tuple[str, str]]:
-    """Sender ID and validity, where they are given; of several validities the shortest."""
+def _options(messages: Sequence[Outgoing], usual: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Sender ID, options and validity, where they are given; of several validities the shortest.
+
+    `usual` are the account's options: the messages' own go before them, and an empty one takes it away.
+    """
+    asked = {**dict(usual), **dict(messages[0].options)}
+    spans = [message.valid_for for message in messages if message.valid_for is not None]
+    if valid := asked.get("valid"):
+        spans.append(_seconds(valid))
+    if spans:
+        asked["valid"] = _valid(min(spans))
     if messages[0].sender:
         yield "sender", messages[0].sender
-    spans = [message.valid_for for message in messages if message.valid_for is not None]
-    if spans:
-        yield "valid", _valid(min(spans))
+    yield from ((name, value) for name, value in asked.items() if value)
+
+
+def _seconds(valid: str) -> float:
+    """What `valid` asks for: `2` hours, or `01:30`."""
+    hours, _, minutes = valid.partition(":")
+    return int(hours) * 3600.0 + int(minutes or 0) * 60.0
 
 
 def _valid(valid_for: float | None) -> str:

@@ -1,6 +1,6 @@
 """send.php with all its parameters (A3): pricing a send, and the one place that knows what a send may carry.
 
-Campaigns are sent by `smsc.sending`; what they carry besides text and numbers is checked by `PARAMETERS` too.
+Campaigns are sent by `smsc.sending`; what they may carry besides text and numbers is in `smsc.options`.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from typing import Final
 from worker.providers.interface import Call, Credentials, HttpRequest, Parameter
 from worker.providers.json_values import amount, whole
 from worker.providers.parameters import flag, one_of, phones
-from worker.providers.parameters import whole as whole_number
 from worker.providers.smsc import forms
 from worker.providers.smsc.calls.reading import Fields, rows
 from worker.providers.smsc.layouts import COST
+from worker.providers.smsc.options import SEND_OPTIONS
 
 Numbers = Sequence[str]
 
@@ -28,15 +28,7 @@ CONTENT: Final = (
 )
 OPTIONS: Final = (
     Parameter(name="sender", meaning="sender ID, registered with the account"),
-    Parameter(name="translit", meaning="1: translit, 2: mpaHc/Ium", kind=one_of("0", "1", "2")),
-    Parameter(name="tinyurl", meaning="1: shorten links and count their clicks", kind=flag),
-    Parameter(name="time", meaning="when: DDMMYYhhmm, DD.MM.YY hh:mm, h1-h2, 0ts (unix time) or +minutes"),
-    Parameter(name="tz", meaning="zone of time, hours relative to Moscow", kind=whole_number(-24, 24)),
-    Parameter(name="period", meaning="spread over so many hours, 0.1 to 720"),
-    Parameter(name="freq", meaning="minutes between groups, 1 to 1440", kind=whole_number(1, 1440)),
-    Parameter(name="valid", meaning="life time: 1 to 24 hours, or hh:mm"),
-    Parameter(name="maxsms", meaning="cut the text to so many segments", kind=whole_number(1, 255)),
-    Parameter(name="flash", meaning="1: flash SMS", kind=flag),
+    *(Parameter(name=option.name, meaning=option.meaning, kind=option.checked) for option in SEND_OPTIONS),
     Parameter(name="bin", meaning="1: binary, 2: binary in hex", kind=one_of("0", "1", "2"), argument="bin_"),
     Parameter(name="push", meaning="1: wap-push", kind=flag),
     Parameter(name="hlr", meaning="1: HLR request", kind=flag),
@@ -50,14 +42,7 @@ OPTIONS: Final = (
     Parameter(name="voice", meaning="voice of a call"),
     Parameter(name="param", meaning="settings of a call"),
     Parameter(name="fileurl", meaning="address of a file to send"),
-    Parameter(name="imgcode", meaning="what a visitor read in the captcha"),
-    Parameter(name="userip", meaning="the visitor's address"),
-    Parameter(name="pp", meaning="referral id"),
 )
-
-_FOR_ACCOUNTS: Final = frozenset({"translit", "tinyurl", "time", "tz", "period", "freq", "maxsms", "flash", "pp"})
-ACCOUNT_OPTIONS: Final = tuple(option for option in OPTIONS if option.name in _FOR_ACCOUNTS)
-"""What `[accounts.NAME.send]` may set for all of an account's messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +76,8 @@ def build(
     unknown = set(options) - {option.argument or option.name for option in OPTIONS}
     if unknown:
         raise ValueError(f"send has no parameter {min(unknown)!r}")
-    if ("imgcode" in options) != ("userip" in options):
-        raise ValueError("imgcode= and userip= go together")
+    if options.get("imgcode") and not options.get("userip"):
+        raise ValueError("imgcode= needs userip=")
     values = {"phones": phones, "mes": mes, "list": list_, "nl": nl, "id": id_, **options}
     fields = (*forms.fields(values), ("cost", str(cost)))
     asker = forms.rest_request if credentials.dialect.rest else _form_request
