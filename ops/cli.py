@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("ops.commands.provider:provider", "Make any call of an account's provider: balance, price, …"),
     "suppression": ("ops.commands.suppression:suppression", "List, add or remove numbers never to be written to."),
     "export": ("ops.commands.export:export", "Fetch the files of deferred tasks and apply their rows as reports."),
+    "callbacks": ("ops.commands.callbacks:callbacks", "Print the addresses that providers are to call."),
     "worker": ("ops.commands.processes:worker", "Run a worker: send, track, or all."),
     "web": ("ops.commands.processes:web", "Run the web page, with /metrics and /health."),
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),

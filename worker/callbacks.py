@@ -22,6 +22,9 @@ from worker.providers.registry import PUSHES
 from worker.settings import Account, Settings, SettingsError, load
 
 _MOST_BODY: Final = 64 * 1024
+READY: Final = "Volley-Callbacks"
+"""The header by which `volley doctor` knows that it is us who answers at a callback's address."""
+
 _MOST_QUERY: Final = 4096
 _MOST_A_SECOND: Final = 2000
 _MOST_WAITING: Final = 200_000
@@ -81,7 +84,12 @@ class Receiver:
         self._rate = AsyncLimiter(_MOST_A_SECOND, 1.0)
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer 200 once the push is in Redis; 403 when it is forged, 413 and 503 when it is too much."""
+        """Answer 200 once the push is in Redis; 403 when it is forged, 413 and 503 when it is too much.
+
+        No provider calls by HEAD: it is `volley doctor`, which looks whether the way here is open.
+        """
+        if request.method == "HEAD":
+            return web.Response(status=204, headers={READY: self.account.name})
         if not self._rate.has_capacity():
             return web.Response(status=503, text="too many callbacks")
         await self._rate.acquire()

@@ -135,7 +135,7 @@ class Caller:
         match call.read(answer):
             case Refused() as refusal:
                 if not call.is_drain:
-                    await self._asker.refused(call.name, _harmless(refusal))
+                    await self._asker.refused(call.name, harmless(refusal))
                 return {"error": f"the provider refuses: {refusal.words}", "code": refusal.code}
             case records:
                 return {"records": [plain(record) for record in records]}
@@ -212,7 +212,7 @@ def _described(call: Call) -> Plain:
     return {"name": call.name, "meaning": call.meaning, "needs_yes": call.needs_yes, "parameters": rows}
 
 
-def _harmless(refusal: Refused) -> Refused:
+def harmless(refusal: Refused) -> Refused:
     """A person's call slows down and keeps away from a blocked address, but does not block the account.
 
     Its credentials may be others than those that sending uses (key/get needs the password).

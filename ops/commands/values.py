@@ -3,17 +3,20 @@
 import codecs
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from ops.errors import OpsError
 from producer.contract.campaigns import checked_name
 from producer.unreadable import SourceError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])  # Any: click's own
 
 
 def moment(given: str) -> datetime:
@@ -33,6 +36,46 @@ def name(given: str) -> str:
         return checked_name(given, "the id")
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def public_address(given: str) -> str:
+    """The scheme and host of a web address, without a path; anything else is wrong usage."""
+    try:
+        parts = urlsplit(given)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query or parts.username:
+        raise click.BadParameter(f"{given[:80]!r} is no address of a web page; expected https://sms.example.com")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """`name=value` words as a mapping; anything else, and a name given twice, is wrong usage."""
+    found: dict[str, str] = {}
+    for pair in given:
+        name_, equals, value = pair.partition("=")
+        if not equals or not name_:
+            raise click.BadParameter(f"{pair[:40]!r} is not NAME=VALUE")
+        if name_ in found:
+            raise click.BadParameter(f"{name_}= is given twice")
+        found[name_] = value
+    return found
+
+
+def send_options(*, single: bool) -> Callable[[Decorated], Decorated]:
+    """`--option NAME=VALUE`, repeated; the command takes it as `send_options`, a mapping."""
+    besides = " and those of one message, such as imgcode and userip" if single else ""
+    return click.option(
+        "--option",
+        "send_options",
+        multiple=True,
+        callback=lambda _context, _parameter, given: pairs(given),
+        metavar="NAME=VALUE",
+        help="What the provider is asked for besides, by its own name: flash, translit, time, valid, ucs, …"
+        + besides
+        + "; repeat it. An empty VALUE takes the account's own away.",
+    )
 
 
 def encoding_name(given: str) -> str:

@@ -14,7 +14,7 @@ from producer.contract.states import State
 from producer.suppression import SuppressionList
 from tests.worker.scene import NAME, Scene
 from worker.applying import PushApplier
-from worker.callbacks import mount, path_of
+from worker.callbacks import READY, mount, path_of
 from worker.incoming import IncomingBook
 from worker.ledger.accounts import AccountBook
 from worker.providers.pushes import PushKey
@@ -80,6 +80,13 @@ async def test_a_signed_report_is_kept_answered_and_then_applied(post: Post) -> 
     await post.apply()
     assert await post.stage.state_of(message) is State.DELIVERED
     assert await post.stage.redis.xlen(keys.pushed(NAME)) == 0
+
+
+async def test_a_look_whether_the_way_is_open_is_answered_and_neither_kept_nor_counted(post: Post) -> None:
+    async with post.client.head(path_of(post.account)) as answer:
+        assert (answer.status, answer.headers[READY]) == (204, NAME)
+    assert await post.stage.redis.hgetall(keys.totals(NAME)) == {}
+    assert await post.stage.redis.xlen(keys.journal(NAME)) == 0
 
 
 async def test_doubled_and_reordered_reports_change_nothing_more(post: Post) -> None:
@@ -162,6 +169,7 @@ async def test_an_incoming_message_is_handed_on_exactly_once(post: Post) -> None
     await post.apply()
     [(_, fields)] = await post.stage.redis.xrange(keys.INCOMING)
     assert (fields[b"from"], fields[b"text"], fields[b"account"]) == (b"306912345678", b"Hello", NAME.encode())
+    assert await post.stage.redis.hget(keys.totals(NAME), "incoming") == b"1"
 
 
 @pytest.mark.parametrize("word", ["STOP", " stop ", "Стоп!", "ΣΤΟΠ", "«Stop».", '"STOP"'])

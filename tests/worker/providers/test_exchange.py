@@ -6,9 +6,11 @@ The servers are bare sockets, so that each can misbehave exactly as its test say
 import asyncio
 import gzip
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from urllib.parse import parse_qsl
 
 import pytest
@@ -117,6 +119,24 @@ async def test_an_answer_comes_back_whole_and_the_request_left_as_one_posted_for
     assert "application/x-www-form-urlencoded" in head
     assert "secret" not in head
     assert parse_qsl(body.decode(), keep_blank_values=True) == [*REQUEST.form, *REQUEST.credentials]
+
+
+@pytest.mark.parametrize("ahead", [-3600, 0, 7200])
+async def test_the_date_of_an_answer_tells_how_far_the_providers_clock_is_ahead(ahead: int) -> None:
+    date = formatdate(time.time() + ahead, usegmt=True).encode()
+    answer = saying(OK.replace(b"\r\n", b"\r\nDate: " + date + b"\r\n", 1))
+    async with serving(answer) as server, exchanging(server.url) as exchange:
+        assert exchange.clock_ahead is None
+        await exchange.ask(REQUEST)
+        assert exchange.clock_ahead == pytest.approx(ahead, abs=2)
+
+
+@pytest.mark.parametrize("head", [b"", b"Date: yesterday\r\n", b"Date: Fri, 32 Nov 2026 10:00:00 GMT\r\n"])
+async def test_an_answer_without_a_readable_date_tells_no_clock(head: bytes) -> None:
+    answer = saying(OK.replace(b"\r\n", b"\r\n" + head, 1))
+    async with serving(answer) as server, exchanging(server.url) as exchange:
+        assert isinstance(await exchange.ask(REQUEST), Answer)
+        assert exchange.clock_ahead is None
 
 
 async def test_half_a_surrogate_pair_leaves_as_a_question_mark() -> None:
