@@ -28,13 +28,12 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("ops.commands.provider:provider", "Make any call of an account's provider: balance, price, …"),
     "suppression": ("ops.commands.suppression:suppression", "List, add or remove numbers never to be written to."),
     "export": ("ops.commands.export:export", "Fetch the files of deferred tasks and apply their rows as reports."),
-    "callbacks": ("ops.commands.callbacks:callbacks", "Print the addresses that providers are to call."),
     "worker": ("ops.commands.processes:worker", "Run a worker: send, track, or all."),
     "web": ("ops.commands.processes:web", "Run the web page, with /metrics and /health."),
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
-    "bench": ("ops.bench.quick:bench", "Measure sending beside stock arq and a bare aiohttp loop."),
+    "bench": ("ops.bench.command:bench", "Measure Volley beside stock arq, other queues and a bare aiohttp loop."),
     "sandbox": ("ops.development:sandbox", "Run the sandbox: both provider families over HTTP."),
 }
 

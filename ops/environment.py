@@ -145,7 +145,7 @@ class Environment:
         _say("ready")
 
     def _write_stamp(self, lock: str) -> None:
-        held = (_RUNTIME_LOCK, _TEST_LOCK) if lock == _TEST_LOCK else (_RUNTIME_LOCK,)
+        held = (_RUNTIME_LOCK, _TEST_LOCK) if lock == _TEST_LOCK else (lock,)
         stamp = {"python": self._interpreter(), "locks": {name: self._digest(name) for name in held}}
         draft = self._stamp.with_suffix(".draft")
         draft.write_text(json.dumps(stamp))

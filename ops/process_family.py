@@ -57,6 +57,10 @@ class ProcessFamily:
             if process.poll() is not None:
                 raise OpsError(f"{name} ended by itself ({process.returncode}){tail(self.log(name))}")
 
+    def pid(self, name: str) -> int:
+        """One's process id."""
+        return self._processes[name].pid
+
     def log(self, name: str) -> Path:
         """Where one's words are kept."""
         return self._folder / f"{name}.log"

@@ -1,34 +1,28 @@
-"""The yardstick: a bare aiohttp loop that sends N requests with no queue and no books.
+"""The yardstick: a bare aiohttp loop that sends every row of a file with no queue and no books.
 
-`python -m ops.bench.bare COUNT SLOTS`, with BENCH_URL.
+`python -m ops.bench.bare FILE`, with BENCH_URL and BENCH_SLOTS: as many coroutines as slots.
 """
 
 import asyncio
-import importlib
-import os
 import sys
-from importlib.util import find_spec
+from pathlib import Path
 
-import aiohttp
+import uvloop
 
-from ops.bench.stock import FORM
+from ops.bench.peers.shared import new_session, post, rows_of, slots
 
 
-async def _send_all(count: int, slots: int) -> None:
-    numbers = iter(range(count))
-    url = f"{os.environ['BENCH_URL']}/api/sms/send"
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=slots)) as session:
+async def _send_all(path: Path) -> None:
+    rows = rows_of(path)
+    async with new_session() as session:
 
         async def one() -> None:
-            for number in numbers:
-                form = {**FORM, "to": str(306_900_000_000 + number)}
-                async with session.post(url, data=form) as response:
-                    await response.read()
+            for row in rows:
+                await post(session, *row)
 
-        await asyncio.gather(*(one() for _ in range(slots)))
+        await asyncio.gather(*(one() for _ in range(slots())))
+        await asyncio.Event().wait()  # until ended: a child that ends by itself is a child that failed
 
 
 if __name__ == "__main__":
-    factory = importlib.import_module("uvloop").new_event_loop if find_spec("uvloop") else None
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_send_all(int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(_send_all(Path(sys.argv[1])))

@@ -1,0 +1,47 @@
+"""What the benchmark's gateway answers: both families' sends, and where it is asked, its own book."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ops.bench.gateway_book import Book
+
+_ACCEPTED: Final = b'{"status":"1","id":"%d","balance":"1000000","remarks":"Success"}'
+_TAKEN: Final = b'{"id":"%s","cnt":%d,"cost":"0","balance":"1000000"}'
+_NOTHING: Final = b'{"status":"1","balance":"1000000","total":"0","error":"0","remarks":"Info: No pending reports"}'
+_LIST_PHONE: Final = re.compile(rb"%2B(\d+)%3A")
+
+
+class Answers:
+    """Answers requests out of one book."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._others: dict[bytes, Callable[[], bytes]] = {
+            b"/count": lambda: json.dumps(book.counted()).encode(),
+            b"/arrivals": book.arrivals.tobytes,
+            b"/urgent": lambda: json.dumps(book.urgent).encode(),
+        }
+
+    def answer(self, path: bytes, form: bytes) -> tuple[bytes, bool]:
+        """The body of the answer, and whether this was a send."""
+        if path.endswith(b"/sms/send"):
+            self._book.request()
+            return _ACCEPTED % self._book.single(form), True
+        if path.endswith(b"/send.php"):
+            self._book.request()
+            return self._several(form), True
+        other = self._others.get(path)
+        return (other() if other else _NOTHING), False
+
+    def _several(self, form: bytes) -> bytes:
+        """Take one smsc request: `list` (a phone and a text a row) or `phones` with one text."""
+        fields = dict(field.split(b"=", 1) for field in form.split(b"&"))
+        client_id = fields[b"id"]
+        if b"list" in fields:
+            phones = _LIST_PHONE.findall(fields[b"list"])
+        else:
+            phones = fields[b"phones"].replace(b"%2B", b"").split(b"%2C")
+        self._book.several(client_id, b",".join(phones), len(phones))
+        return _TAKEN % (client_id, len(phones))

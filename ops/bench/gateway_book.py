@@ -1,0 +1,77 @@
+"""What the benchmark's gateway remembers: when each request came, and what was accepted under which id."""
+
+import time
+from array import array
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+from urllib.parse import unquote_plus
+
+URGENT: Final = "30699"
+"""How the MSISDNs begin whose arrivals are kept one by one."""
+
+_URGENT_FIELD: Final = b"to=" + URGENT.encode()
+
+
+@dataclass(slots=True)
+class Book:
+    """One gateway's memory. Times are of the machine's monotonic clock, which all its processes share."""
+
+    arrivals: "array[float]" = field(default_factory=lambda: array("d"))
+    messages: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+    urgent: dict[str, float] = field(default_factory=dict)
+    submissions: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """smsc: client id and the phones, still encoded as they came."""
+
+    reported: int = 0
+    """How many of the accepted messages were reported, in their order."""
+
+    def request(self) -> None:
+        """One send request came."""
+        self.arrivals.append(time.monotonic())
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+
+    def answered(self) -> None:
+        """One send request was answered."""
+        self.at_once -= 1
+
+    def single(self, form: bytes) -> int:
+        """Accept a restv2 message; its id."""
+        self.messages += 1
+        at = form.find(_URGENT_FIELD)
+        if at >= 0:
+            self.urgent[form[at + 3 : at + 15].decode()] = self.arrivals[-1]
+        return self.messages
+
+    def several(self, client_id: bytes, phones: bytes, count: int) -> None:
+        """Accept an smsc request of `count` messages."""
+        self.messages += count
+        self.submissions.append((client_id, phones))
+
+    def counted(self) -> dict[str, float]:
+        """What `GET /count` tells."""
+        return {
+            "requests": len(self.arrivals),
+            "messages": self.messages,
+            "first": self.arrivals[0] if self.arrivals else 0.0,
+            "last": self.arrivals[-1] if self.arrivals else 0.0,
+            "most_at_once": self.most_at_once,
+        }
+
+    def take(self, most: int) -> range:
+        """The next ids to be reported (restv2), at most so many."""
+        first = self.reported + 1
+        self.reported = min(self.messages, self.reported + most)
+        return range(first, self.reported + 1)
+
+    def pairs(self, first: int, most: int) -> list[tuple[str, str]]:
+        """Client id and MSISDN (smsc) of the accepted messages from the one numbered `first` on, counted from 0."""
+        every = (
+            (client_id.decode(), phone)
+            for client_id, phones in self.submissions
+            for phone in unquote_plus(phones.decode()).split(",")
+        )
+        return list(islice(every, first, first + most))

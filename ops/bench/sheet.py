@@ -1,0 +1,57 @@
+"""A table of figures: a row for each contender, a column for each thing measured, several rounds in each cell."""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Sheet:
+    """One table. `name` is how targets and JSON call it, `note` what a reader must know."""
+
+    name: str
+    title: str
+    note: str = ""
+    rows: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def add(self, row: str, figures: Mapping[str, float]) -> None:
+        """Write down one round of one contender."""
+        cells = self.rows.setdefault(row, {})
+        for column, figure in figures.items():
+            cells.setdefault(column, []).append(figure)
+
+    def median(self, row: str, column: str) -> float | None:
+        """The figure to quote; None where there is none."""
+        rounds = self.rows.get(row, {}).get(column)
+        return statistics.median(rounds) if rounds else None
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column, in the order in which they came."""
+        return list(dict.fromkeys(column for cells in self.rows.values() for column in cells))
+
+    def as_json(self) -> dict[str, object]:
+        """The table with its rounds and medians."""
+        medians = {row: {column: self.median(row, column) for column in cells} for row, cells in self.rows.items()}
+        return {"name": self.name, "title": self.title, "note": self.note, "medians": medians, "rounds": self.rows}
+
+
+class Book:
+    """Every sheet of a run, by name."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[str, Sheet] = {}
+
+    def sheet(self, name: str, title: str, note: str = "") -> Sheet:
+        """The sheet of that name, new when there is none yet."""
+        return self._sheets.setdefault(name, Sheet(name=name, title=title, note=note))
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """All of them, in the order in which they were begun."""
+        return list(self._sheets.values())
+
+    def figure(self, sheet: str, row: str, column: str) -> float | None:
+        """A median; None where it was not measured."""
+        found = self._sheets.get(sheet)
+        return found.median(row, column) if found else None
