@@ -16,6 +16,7 @@ from arq.jobs import Job, ResultNotFound
 from ops.commands.confirming import LONGEST, confirmed, number_to_wait_for
 from ops.commands.provider_view import show_calls, show_records
 from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.commands.values import pairs
 from ops.errors import OpsError
 from producer.contract import keys
 from producer.contract.jobs import PROVIDER_CALL
@@ -56,7 +57,7 @@ def provider(
     **how: str | bool | None,
 ) -> None:
     """Make a CALL of an ACCOUNT's provider, with the provider's own parameter names. Without CALL: list them."""
-    given = _given(values)
+    given = pairs(values)
     manner = {name.rstrip("_"): str(value) for name, value in how.items() if value}
     awaited = number_to_wait_for(call, given) if wait is not None else ""
 
@@ -80,18 +81,6 @@ def _show(account: str, call: str, told: Told, *, as_json: bool) -> None:
         show_records(told["records"])
     else:
         show_calls(account, told)
-
-
-def _given(values: Sequence[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for pair in values:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{pair[:40]!r} is not NAME=VALUE")
-        if name in given:
-            raise click.BadParameter(f"{name}= is given twice")
-        given[name] = value
-    return given
 
 
 async def _told(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ import click
 
 from ops.commands.announcing import make_known
 from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.commands.values import send_options as send_options_option
 from ops.messages import explained, read_message
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, MessageId, MessageRecord
@@ -27,6 +29,7 @@ class _Asked:
     sender: str
     key: str
     lane: Lane
+    send_options: Mapping[str, str]
 
 
 @click.command
@@ -36,6 +39,7 @@ class _Asked:
 @click.option("--sender", default="", metavar="SENDER", help="Sender ID; the account's own by default.")
 @click.option("--key", default="", metavar="K", help="Your own id: the same key within 24 h is the same message.")
 @click.option("--lane", type=click.Choice(list(map(str, Lane))), default="urgent", show_default=True)
+@send_options_option(single=True)
 @click.option(
     "--wait",
     type=click.FloatRange(0),
@@ -45,9 +49,11 @@ class _Asked:
     help="Wait until its state is final, 30 seconds unless told; exit status 0 only when it was delivered.",
 )
 @json_option
-def send(*, account: str, lane: str, wait: float | None, as_json: bool, **message: str) -> int:
+def send(
+    *, account: str, lane: str, send_options: Mapping[str, str], wait: float | None, as_json: bool, **message: str
+) -> int:
     """Send one message now, ahead of every campaign of the account; prints its id."""
-    asked = _Asked(account_name=account, lane=Lane(lane), **message)
+    asked = _Asked(account_name=account, lane=Lane(lane), send_options=send_options, **message)
     return with_redis(lambda session: _send(session, asked, wait, as_json=as_json))
 
 
@@ -60,6 +66,7 @@ async def _send(session: Session, asked: _Asked, wait: float | None, *, as_json:
         sender=asked.sender,
         key=asked.key,
         lane=asked.lane,
+        options=asked.send_options,
     )
     if wait is None:
         if as_json:

@@ -1,7 +1,7 @@
 """`volley submit`: hand a campaign over, with what was accepted, doubled and refused."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ import click
 
 from ops.commands.announcing import make_known
 from ops.commands.session import Session, json_option, print_json, with_redis
-from ops.commands.values import check_validity, encoding_name, moment, name, recipients_in, text_of
+from ops.commands.values import check_validity, encoding_name, moment, name, recipients_in, send_options, text_of
 from ops.readings import read_refusals
 from producer.client import Submitted
 from producer.contract.campaigns import Lane, OnUncertain, Refusal
@@ -34,6 +34,7 @@ class _Asked:
     not_before: datetime | None
     not_after: datetime | None
     on_uncertain: OnUncertain
+    send_options: Mapping[str, str]
     column: str | None
     default_region: str | None
 
@@ -57,6 +58,7 @@ class _Asked:
     show_default=True,
     help="What becomes of messages that were perhaps sent, when no evidence tells.",
 )
+@send_options(single=False)
 @click.option("--region", "default_region", metavar="GR", help="Where numbers without a country code belong.")
 @click.option("--column", metavar="NAME", help="The column that holds the number, when its name does not tell.")
 @click.option("--encoding", type=encoding_name, metavar="NAME", help="How the file was saved; utf-8 by default.")
@@ -99,6 +101,7 @@ async def _submit(session: Session, asked: _Asked, text: str, file: str, encodin
             not_before=asked.not_before,
             not_after=asked.not_after,
             on_uncertain=asked.on_uncertain,
+            options=asked.send_options,
             column=asked.column,
             default_region=asked.default_region,
             on_progress=shown,

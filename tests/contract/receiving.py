@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.messages import AccountName
+from producer.contract.options import SendOption
 from producer.directory import AccountEntry, announce
 from producer.pool import connect
 from tests.support import wait_until
@@ -25,6 +26,12 @@ ATHENS = AccountEntry(
     longest_text=1000,
     sender="ACME",
     default_region="GR",
+    options=(
+        SendOption(name="flash", meaning="flash SMS", choices=("true", "false")),
+        SendOption(name="timestamp", meaning="when to send", least=0, most=10**11),
+        SendOption(name="imgcode", meaning="captcha", pattern="[0-9a-z]+", needs="userip", single=True),
+        SendOption(name="userip", meaning="address", single=True),
+    ),
 )
 
 

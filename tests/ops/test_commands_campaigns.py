@@ -33,6 +33,7 @@ ENTRY = {
     "in_flight": 4,
     "batch": 1,
     "longest_text": 1000,
+    "options": [{"name": "flash", "meaning": "flash SMS", "choices": ["true", "false"]}],
 }
 PEOPLE = (
     "number,name\n306920000001,Maria\n+30 696 000 00 02,Nikos\n306920000001,Again\nbad,Kostas\n306920000003,Ελένη\n"
@@ -100,6 +101,20 @@ def test_submitting_the_same_again_changes_nothing_and_says_the_same(volley: Vol
     assert "nothing was changed" in volley(*SUBMIT, "--campaign", "c1").stdout
 
 
+def test_options_are_kept_with_the_campaign(volley: Volley, books: blocking.Redis) -> None:
+    assert volley(*SUBMIT, "--campaign", "c1", "--option", "flash=true").exit_code == 0
+    spec = books.hget(keys.campaign(CampaignId("c1")), "spec")
+    assert orjson.loads(spec)["options"] == {"flash": "true"}
+
+
+def test_a_single_message_takes_options_too(volley: Volley) -> None:
+    one = ("send", "--account", "athens", "--to", "306920000001", "--text", "Hi")
+    assert volley(*one, "--option", "flash=true").exit_code == 0
+    refused = volley(*one, "--option", "imgcode=q7")
+    assert refused.exit_code == 1
+    assert "account athens takes no option 'imgcode'; it takes: flash" in refused.stderr
+
+
 def test_recipients_come_from_standard_input_and_the_text_from_a_file(volley: Volley, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("Γεια $name\n", encoding="utf-8")
     given = '{"to": "306920000001", "name": "Maria"}\n{"to": "306920000002"}\n'
@@ -129,6 +144,8 @@ def test_a_file_in_another_encoding_is_read_when_it_is_named(volley: Volley, tmp
         ({"--column": "nr"}, "expected a column 'nr'"),
         ({"--region": "XX"}, "unknown region 'XX'"),
         ({"--encoding": "utf-16"}, "people.csv is not utf-16"),
+        ({"--option": "speed=1"}, "account athens takes no option 'speed'; it takes: flash"),
+        ({"--option": "flash=maybe"}, "option flash='maybe' is not possible; expected one of true, false"),
     ],
 )
 def test_what_cannot_be_sent_stops_before_anything_is_stored(
@@ -154,6 +171,8 @@ def test_what_cannot_be_sent_stops_before_anything_is_stored(
         (["--not-after", "2020-01-01T10:00Z"], "--not-after is past"),
         (["--not-before", "2031-01-01T10:00Z", "--not-after", "2030-01-01T10:00Z"], "must be later"),
         (["--encoding", "klingon"], "'klingon' is no encoding"),
+        (["--option", "flash"], "'flash' is not NAME=VALUE"),
+        (["--option", "flash=true", "--option", "flash=false"], "flash= is given twice"),
     ],
 )
 def test_wrong_usage_ends_with_status_two(volley: Volley, options: list[str], says: str) -> None:

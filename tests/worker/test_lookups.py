@@ -1,7 +1,7 @@
 """Due submissions: asked about where the family can, given up in time, decided by policy where nobody can tell."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,11 +12,13 @@ from producer.contract.states import Event, State
 from tests.worker.scene import LOOKUP, FakeAsker, Scene, numbers, plain_account, plain_family, rows
 from worker.ledger import Journal
 from worker.lookups import Lookups
-from worker.providers.interface import Answer
+from worker.probing import Offer, finding
+from worker.providers.interface import Answer, Dialect, HttpRequest, Probe
 from worker.settings import Tracking
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
+PROBE = Probe(build=lambda _: HttpRequest(call="probe", path="/probe", form=()), read=lambda _: True)
 GRACE = 90.0
 GIVE_UP = 3600.0
 
@@ -291,3 +293,73 @@ async def test_an_assumed_message_is_due_by_its_new_state(stage: Scene) -> None:
     assert await work.next_look_in(reference) <= 0
     await work.lookups.step()
     assert GIVE_UP - 60 < await work.next_look_in(reference) <= GIVE_UP
+
+
+# --- a look-up that only some hosts have, by the provider's own id ----------------------------------------
+
+
+async def optional(stage: Scene, *, offered: bool) -> Desk:
+    work = desk(stage, lookup=True)
+    repair = replace(LOOKUP, most=1, by_own_id=False, after=300.0, is_optional=True)
+    account = plain_account(family=replace(plain_family(lookup=repair), probe=PROBE))
+    account = replace(account, credentials=replace(account.credentials, dialect=Dialect(v3=True)))
+    await stage.book.note(account.name, {"v3": finding(account, found=offered)})
+    work.lookups = Lookups(
+        account=account,
+        redis=stage.redis,
+        asker=work.asker,
+        ledger=stage.ledger,
+        reader=stage.reader,
+        journal=Journal(redis=stage.redis, length=1000),
+        tracker=Tracker(account, stage.redis, stage.ledger, stage.reader, stage.book),
+        settings=Tracking(poll_every=60, lookup_grace=GRACE, give_up_after=GIVE_UP),
+        offer=Offer(account, stage.book),
+    )
+    return work
+
+
+async def test_reports_are_waited_for_before_a_repairing_look_up_is_made(stage: Scene) -> None:
+    work = await optional(stage, offered=True)
+    [message] = await stage.fed(count=1)
+    await stage.submitted(message, reference="5001")
+    await work.step()
+    assert work.asker.asked == []
+    assert 290 < await work.next_look_in("5001") <= 300
+    await stage.age(message, 301)
+    work.says(rows(("5001", numbers(1)[0], "report_delivered")))
+    await work.step()
+    assert await stage.state_of(message) is State.DELIVERED
+
+
+async def test_a_host_without_it_is_not_asked(stage: Scene) -> None:
+    work = await optional(stage, offered=False)
+    [message] = await stage.fed(count=1)
+    await stage.submitted(message, reference="5001")
+    await stage.age(message, 400)
+    await work.step()
+    assert work.asker.asked == []
+    assert GIVE_UP - 410 < await work.next_look_in("5001") <= GIVE_UP - 400
+
+
+@pytest.mark.parametrize(("policy", "state"), POLICIES.items())
+async def test_a_message_without_the_provider_s_id_cannot_be_asked_about(
+    stage: Scene, policy: OnUncertain, state: State
+) -> None:
+    work = await optional(stage, offered=True)
+    message = await doubted(stage, age=400, on_uncertain=policy)
+    await work.step()
+    assert work.asker.asked == []
+    assert await stage.state_of(message) is state
+
+
+async def test_whoever_was_not_asked_makes_room_for_others(stage: Scene) -> None:
+    """Single look-ups are few: hundreds that stay due would keep a new uncertain message from being seen."""
+    work = await optional(stage, offered=True)
+    messages = await stage.fed(count=150)
+    for message in messages:
+        await stage.submitted(message, reference=f"{5000 + message.place}")
+        await stage.age(message, 400)
+    work.says(*[rows()] * 150)
+    await work.step()
+    assert 100 <= len(work.asker.asked) <= 101
+    assert await stage.redis.zcount(keys.due("athens"), "-inf", time.time()) == 0

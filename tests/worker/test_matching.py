@@ -291,3 +291,21 @@ async def test_a_message_whose_worker_died_is_looked_for_from_its_claim_on(stage
     await stage.redis.expire(keys.reference("athens", Reference("v0")), 600)
     await work.step(row(ago=2990))
     assert await stage.state_of(message) is State.SUBMITTED
+
+
+async def test_each_message_of_a_request_is_found_by_itself(stage: Scene) -> None:
+    """Several of one request were in doubt. Finding one forgot what the request went under, and so the others."""
+    work = await desk(stage)
+    messages = await stage.fed(count=3, text="hello you")
+    await stage.claim(*messages, reference="v0")
+    await stage.record(messages[0], Event.SUBMIT, reference="70")
+    for message in messages[1:]:
+        await stage.record(message, Event.DOUBT, reference="v0", code="volley.answer_lost")
+        await stage.age(message, 100)
+    await work.step(row("71", to=numbers(3)[1]))
+    assert [await stage.state_of(each) for each in messages] == [State.SUBMITTED, State.SUBMITTED, State.UNCERTAIN]
+    assert await stage.mistakes("spring") == []
+    await work.step(row("71", to=numbers(3)[1]), row("72", to=numbers(3)[2]))
+    assert [(await stage.record_of(each)).reference for each in messages] == ["70", "71", "72"]
+    assert await stage.due() == {"70", "71", "72"}
+    assert await stage.reader.behind("athens", [Reference("v0")]) == {}
