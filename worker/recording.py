@@ -1,6 +1,7 @@
 """Group commit: what submissions gave is gathered while the last round trip runs, then recorded together."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -11,6 +12,10 @@ from worker.ledger import Ledger, Recorded, Write
 
 _MOST_AT_ONCE: Final = 512
 _MOST_WAITING: Final = 4096
+_ENOUGH: Final = 32
+_GATHER: Final = 0.002
+"""Seconds in which fewer than enough outcomes wait for others to share their trip."""
+
 _PAUSE: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -27,26 +32,45 @@ class Recorder:
     def __init__(self, ledger: Ledger, on_recorded: Callable[[Sequence[Recorded]], Awaitable[None]]) -> None:
         self._ledger = ledger
         self._on_recorded = on_recorded
-        self._waiting: asyncio.Queue[Write] = asyncio.Queue(maxsize=_MOST_WAITING)
+        self._waiting: deque[Write] = deque()
+        self._unrecorded = 0
+        self._some = asyncio.Event()
+        self._room = asyncio.Event()
+        self._none = asyncio.Event()
+        self._room.set()
+        self._none.set()
 
     async def put(self, writes: Sequence[Write]) -> None:
-        """Hand over what one request gave."""
-        for write in writes:
-            await self._waiting.put(write)
+        """Hand over what one request gave; kept from the first moment, also when the wait for room is cut short."""
+        if not writes:
+            return
+        self._waiting.extend(writes)
+        self._unrecorded += len(writes)
+        self._none.clear()
+        self._some.set()
+        if self._unrecorded >= _MOST_WAITING:
+            self._room.clear()
+            await self._room.wait()
 
     async def run(self) -> None:
         """Record for ever; cancel it after `drain`."""
         while True:
-            group = [await self._waiting.get()]
-            while len(group) < _MOST_AT_ONCE and not self._waiting.empty():
-                group.append(self._waiting.get_nowait())
+            await self._some.wait()
+            if len(self._waiting) < _ENOUGH:
+                await asyncio.sleep(_GATHER)
+            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_AT_ONCE))]
+            if not self._waiting:
+                self._some.clear()
             await self._record(group)
-            for _ in group:
-                self._waiting.task_done()
+            self._unrecorded -= len(group)
+            if self._unrecorded < _MOST_WAITING:
+                self._room.set()
+            if not self._unrecorded:
+                self._none.set()
 
     async def drain(self) -> None:
         """Wait until everything handed over is in Redis."""
-        await self._waiting.join()
+        await self._none.wait()
 
     async def _record(self, group: Sequence[Write]) -> None:
         while True:

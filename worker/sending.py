@@ -5,11 +5,11 @@ message is in_flight with a lease, then uncertain; after *submit* the same; afte
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import structlog
 from redis.exceptions import RedisError
@@ -19,19 +19,29 @@ from producer.contract.states import Event
 from worker.engine import AccountQueues, Taken
 from worker.ledger import Claimed, Ledger, Write
 from worker.ledger.moves import ClaimAnswer
+from worker.prefetching import Ahead, Prefetch
 from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
 from worker.stopping import end
 from worker.submitting import Submitter
 from worker.throttle import Admission, Gate, Waiting
-from worker.throttle.gate import until_open
 
 _IDLE: Final = 0.03
 _MOST_WAIT: Final = 0.25
 _AFTER_ERROR: Final = 1.0
-_MOST_TAKEN: Final = 2000
+_SPACING: Final = 0.001
+"""Seconds between two rounds at least: what frees slots meanwhile shares the next round's trips."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Claimed(NamedTuple):
+    """A claimed request on its way to a consumer. Times are monotonic; it may not leave before `opens_at`."""
+
+    prepared: Prepared
+    claimed: tuple[Claimed, ...]
+    claimed_at: float
+    opens_at: float
 
 
 class Sender:
@@ -61,8 +71,9 @@ class Sender:
         self._ledger = ledger
         self._submitter = submitter
         self._recorder = recorder
-        self._batch = batch
-        self._claimed: asyncio.Queue[tuple[Prepared, tuple[Claimed, ...], float]] = asyncio.Queue()
+        self._prefetch = Prefetch(queues, preparer, slots=consumers, batch=batch, rate=lambda: gate.effective_rate)
+        self._filling: asyncio.Task[None] | None = None
+        self._claimed: asyncio.Queue[_Claimed] = asyncio.Queue()
         self._consumer_count = consumers
         self._consumers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -78,8 +89,7 @@ class Sender:
             except (RedisError, OSError) as error:
                 log.warning("sender_waits_for_redis", error=type(error).__name__)
                 pause = _AFTER_ERROR
-            if pause:
-                await self._pause(pause)
+            await self._pause(pause)
 
     async def stop(self, within: float) -> None:
         """Claim no more; let requests in flight end for `within` seconds; record the rest as uncertain.
@@ -94,9 +104,10 @@ class Sender:
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         await end(self._consumers)
         while not self._claimed.empty():
-            prepared, claimed, _ = self._claimed.get_nowait()
-            await self._release(prepared, claimed)
+            left = self._claimed.get_nowait()
+            await self._release(left.prepared, left.claimed)
         try:
+            await self._let_go()
             await asyncio.wait_for(self._recorder.drain(), max(1.0, ends - time.monotonic()))
             await self._gate.close()
         except (TimeoutError, RedisError, OSError) as error:
@@ -110,64 +121,75 @@ class Sender:
                     break
                 admission = await self._gate.admit(1)
                 if isinstance(admission, Admission):
-                    await self._send([job], admission)
+                    await self._send_alone(job, admission)
                     return
             await self._pause(min(admission.seconds, _MOST_WAIT) or _IDLE)
         log.info("message_left_to_its_queue", message=str(message))
 
+    async def _send_alone(self, job: Taken, admission: Admission) -> None:
+        try:
+            ready = await self._prefetch.prepare([job])
+        except BaseException:
+            self._give_up(admission.permits)
+            raise
+        await self._claim(ready, admission)
+
     async def _round(self) -> float:
-        """One turn; returns seconds to pause, 0 to go on at once."""
-        ready = await self._queues.ready()
+        """One turn; returns seconds to pause."""
+        await self._fill()
+        ready = len(self._prefetch)
         if not ready:
             await self._gate.idle()
             return _IDLE
-        admission = await self._gate.admit(min(math.ceil(ready / self._batch), self._consumer_count))
+        admission = await self._gate.admit(min(ready, self._consumer_count))
         if isinstance(admission, Waiting):
             return min(max(admission.seconds, 0.002), _MOST_WAIT)
-        await self._send(await self._taken(admission), admission)
-        return 0.0
+        await self._claim(self._prefetch.next(admission.permits), admission)
+        return _SPACING
 
-    async def _taken(self, admission: Admission) -> list[Taken]:
-        try:
-            return await self._queues.take(min(admission.permits * self._batch, _MOST_TAKEN))
-        except BaseException:
-            self._give_up(admission.permits)
-            raise
+    async def _fill(self) -> None:
+        """Prefetch beside the round, and wait for it only when there is nothing to send."""
+        if self._filling is not None and self._filling.done():
+            filled, self._filling = self._filling, None
+            filled.result()
+        if self._filling is None:
+            self._filling = asyncio.create_task(self._prefetch.fill())
+        if not len(self._prefetch):
+            await asyncio.wait([self._filling])
 
-    async def _send(self, jobs: Sequence[Taken], admission: Admission) -> None:
+    async def _let_go(self) -> None:
+        """Give back what is prefetched. A claim that was never answered is asked again, to be released."""
+        if self._filling is not None:
+            await asyncio.wait(
+                [self._filling], timeout=_AFTER_ERROR
+            )  # cut short, its jobs would be held till their lease
+            await end([self._filling])
+        for ahead in await self._prefetch.close():
+            [claimed] = await self._ledger.claim([ahead.prepared.claim])
+            await self._release(ahead.prepared, claimed)
+
+    async def _claim(self, ready: Sequence[Ahead], admission: Admission) -> None:
         """Claim what the permits allow and hand it to the consumers. Permits that come to nothing are given up."""
+        claimed_at = time.monotonic()
+        opens_at = claimed_at + admission.opens_in
         try:
-            prepared = await self._prepared(jobs, admission.permits)
-            claimed_at = time.monotonic()
-            answers = await self._ledger.claim([each.claim for each in prepared])
-            await until_open(admission)
+            answers = await self._ledger.claim([ahead.prepared.claim for ahead in ready])
         except BaseException:
             self._give_up(admission.permits)
+            # perhaps claimed: asked again under the same reference, the claim is answered as if for the first time
+            self._prefetch.put_back(replace(each, claimed_at=each.claimed_at or claimed_at) for each in ready)
             raise
         refused = []
-        for each, claimed in zip(prepared, answers, strict=True):
+        for ahead, claimed in zip(ready, answers, strict=True):
             if all(claim.answer is ClaimAnswer.CLAIMED for claim in claimed):
-                self._claimed.put_nowait((each, claimed, claimed_at))
+                self._claimed.put_nowait(_Claimed(ahead.prepared, claimed, ahead.claimed_at or claimed_at, opens_at))
             else:
-                refused.append((each, claimed))
-        self._give_up(admission.permits - len(prepared) + len(refused))
-        for each, claimed in refused:
+                refused.append((ahead.prepared, claimed))
+        self._give_up(admission.permits - len(ready) + len(refused))
+        for prepared, claimed in refused:
             if any(claim.answer is ClaimAnswer.CHANGED for claim in claimed):
-                self._preparer.forget(each.claim.campaign)
-            await self._release(each, claimed)
-
-    async def _prepared(self, jobs: Sequence[Taken], most: int) -> Sequence[Prepared]:
-        """At most so many requests; the jobs of the others go back, jobs without a message end."""
-        prepared, lost = await self._preparer.prepare(jobs) if jobs else ([], [])
-        if lost:
-            log.warning("jobs_without_message", count=len(lost), first=str(lost[0].message))
-            await self._queues.drop(lost)
-        over = prepared[most:]
-        if over:
-            await self._queues.give_back(
-                [Taken(message=message, lane=each.claim.lane) for each in over for message in each.claim.messages]
-            )
-        return prepared[:most]
+                self._preparer.forget(prepared.claim.campaign)
+            await self._release(prepared, claimed)
 
     def _give_up(self, permits: int) -> None:
         for _ in range(permits):
@@ -193,8 +215,10 @@ class Sender:
 
     async def _consume(self) -> None:
         while True:
-            prepared, claimed, claimed_at = await self._claimed.get()
+            prepared, claimed, claimed_at, opens_at = await self._claimed.get()
             try:
+                if (early := opens_at - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
                 await self._gate.pace()
             except asyncio.CancelledError:
                 self._gate.left()

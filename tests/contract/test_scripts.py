@@ -12,8 +12,12 @@ from producer.contract.scripts import Script, execute
 from producer.pool import connect
 from worker.ledger import scripts
 
-READY = Script("worker.engine", "ready")
 TAKE = Script("worker.engine", "take")
+
+
+def taking(most: int) -> list[str | int]:
+    """Arguments: a lease of a minute, and so many jobs at most."""
+    return [60_000, keys.CONTROL_SEND, most]
 
 
 @pytest.fixture
@@ -26,36 +30,37 @@ async def client(redis: Redis, redis_url: str) -> AsyncIterator[Client]:
 async def test_a_forgotten_script_is_loaded_again(client: Client, redis: Redis) -> None:
     for _ in range(3):
         await redis.script_flush()
-        assert await READY.run(client, [keys.queue("a", "bulk")], []) == [0]
+        assert await TAKE.run(client, [keys.queue("a", "bulk")], taking(1)) == [[]]
 
 
 async def test_a_pipeline_loads_a_forgotten_script_and_keeps_the_order(client: Client, redis: Redis) -> None:
     await redis.script_flush()
     for place in range(1, 5):
-        await redis.zadd(keys.queue(f"a{place}", "bulk"), {f"job{i}": 1 for i in range(place)})
-    calls = [([keys.queue(f"a{place}", "bulk")], []) for place in range(5)]
-    assert await execute(client, READY, calls) == [[0], [1], [2], [3], [4]]
+        await redis.zadd(keys.queue(f"a{place}", "bulk"), {f"c/0.{i}": 1 for i in range(place)})
+    calls = [([keys.queue(f"a{place}", "bulk")], taking(9)) for place in range(5)]
+    answers = await execute(client, TAKE, calls)
+    assert [len(taken) for [taken] in answers] == [0, 1, 2, 3, 4]
 
 
 async def test_every_call_of_a_pipeline_runs_once_whatever_was_forgotten(client: Client, redis: Redis) -> None:
     name = keys.queue("a", "bulk")
     await redis.zadd(name, {f"c/0.{place}": 1 for place in range(10)})
     await redis.script_flush()
-    answers = await execute(client, TAKE, [([name], [2, 60_000, "", keys.CONTROL_SEND])] * 5)
-    taken = [job for answer in answers for job in answer[::2]]
+    answers = await execute(client, TAKE, [([name], taking(2))] * 5)
+    taken = [job for [jobs] in answers for job in jobs]
     assert len(taken) == len(set(taken)) == 10
 
 
 async def test_no_calls_are_no_round_trip(client: Client) -> None:
-    assert await execute(client, READY, []) == []
+    assert await execute(client, TAKE, []) == []
 
 
 async def test_the_scripts_own_errors_are_raised(client: Client, redis: Redis) -> None:
     await redis.set(keys.queue("a", "bulk"), "no queue")
     with pytest.raises(ResponseError):
-        await execute(client, READY, [([keys.queue("a", "bulk")], [])])
+        await execute(client, TAKE, [([keys.queue("a", "bulk")], taking(1))])
     with pytest.raises(ResponseError):
-        await READY.run(client, [keys.queue("a", "bulk")], [])
+        await TAKE.run(client, [keys.queue("a", "bulk")], taking(1))
     await redis.delete(keys.queue("a", "bulk"))
 
 

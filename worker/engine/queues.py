@@ -14,7 +14,6 @@ from producer.contract.messages import AccountName, MessageId
 from producer.contract.scripts import Script
 from producer.contract.states import Event
 
-_READY: Final = Script("worker.engine", "ready")
 _TAKE: Final = Script("worker.engine", "take")
 
 _TAKE_LEASE: Final = 10_000
@@ -50,15 +49,17 @@ class AccountQueues:
         else:
             self.complete[lane] += 1
 
-    async def ready(self) -> int:
-        """How many jobs may be taken now, both lanes together."""
-        return sum(await _READY.run(self._redis, self._names, []))
-
-    async def take(self, most: int) -> list[Taken]:
-        """Take up to `most` messages; jobs of another kind are moved to the control queue on the way."""
-        answer = await _TAKE.run(self._redis, self._names, [most, _TAKE_LEASE, job_key_prefix, keys.CONTROL_SEND])
-        pairs = zip(answer[::2], answer[1::2], strict=True)
-        return [Taken(message=MessageId.parse(name.decode()), lane=self._lanes[lane]) for name, lane in pairs]
+    async def take(self, most: int, *, urgent: int = 0) -> list[Taken]:
+        """Take up to `most` messages, urgent ones first, and of those up to `urgent` when that is more; jobs of
+        another kind are moved to the control queue on the way.
+        """
+        wanted = (max(most, urgent), most)
+        answer = await _TAKE.run(self._redis, self._names, [_TAKE_LEASE, keys.CONTROL_SEND, *wanted])
+        return [
+            Taken(message=MessageId.parse(name.decode()), lane=lane)
+            for lane, names in zip(self._lanes, answer, strict=True)
+            for name in names
+        ]
 
     async def give_back(self, jobs: Sequence[Taken]) -> None:
         """Make taken jobs visible again at once, where they were."""

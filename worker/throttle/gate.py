@@ -134,9 +134,3 @@ def _pacer(rate: float) -> AsyncLimiter | None:
     """
     room = 1 + rate * _LATE
     return AsyncLimiter(room, room / rate) if rate < _UNPACED else None
-
-
-async def until_open(admission: Admission) -> None:
-    """Sleep until the first permit of a leased block may leave."""
-    if admission.opens_in > 0:
-        await asyncio.sleep(admission.opens_in)
