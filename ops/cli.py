@@ -30,6 +30,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "export": ("ops.commands.export:export", "Fetch the files of deferred tasks and apply their rows as reports."),
     "worker": ("ops.commands.processes:worker", "Run a worker: send, track, or all."),
     "web": ("ops.commands.processes:web", "Run the web page, with /metrics and /health."),
+    "user": ("ops.commands.access:user", "Make a user of the page: a row with a password hash."),
+    "link": ("ops.commands.access:link", "Print a link that opens the page on this machine, once."),
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from ops.commands.session import Session, print_json, with_url
+from ops.dashboard.access.links import make_link
 from ops.demo_recipients import TEXT
 from ops.demo_settings import ATHENS, MOSCOW
 from ops.demo_stage import READY_WITHIN, Stage, set_up
@@ -51,7 +52,7 @@ def demo(ctx: click.Context, *, recipients: int, keep: bool, port: int, as_json:
         else:
             show(summary, console)
         if keep:
-            _keep(stage, summary)
+            _keep(stage, summary, with_url(stage.url, lambda session: make_link(session.redis, stage.page)))
     if summary.audit.twice:
         raise OpsError(f"the provider accepted {summary.audit.twice} messages more than once")
     return 0
@@ -99,7 +100,7 @@ async def _ready(session: Session, stage: Stage) -> None:
         if time.monotonic() > until:
             raise OpsError(f"the workers and the page are not ready after {READY_WITHIN:.0f} s")
         await asyncio.sleep(_LOOK_EVERY)
-    stage.console.print(f"The page: {stage.page}")
+    stage.console.print(f"The page: {await make_link(session.redis, stage.page)}", soft_wrap=True)
 
 
 async def _answers(page: str) -> bool:
@@ -150,7 +151,7 @@ def _audit(sandbox: str) -> Audit:
     return Audit(accepted=seen["accepted"], twice=seen["duplicates"], over_limit=seen["violations"])
 
 
-def _keep(stage: Stage, summary: Summary) -> None:
+def _keep(stage: Stage, summary: Summary, link: str) -> None:
     """Wait for Ctrl-C, with what to try meanwhile."""
     stage.console.print("\nEverything goes on running; Ctrl-C ends it. Try, in another terminal:", style="bold")
     campaign = summary.campaigns[0].id
@@ -166,7 +167,7 @@ def _keep(stage: Stage, summary: Summary) -> None:
     )
     for words in tries:
         stage.console.print(f"  {words}", markup=False, soft_wrap=True)
-    stage.console.print(f"The page: {stage.page}   Logs and settings: {stage.folder}", soft_wrap=True)
+    stage.console.print(f"The page: {link}   Logs and settings: {stage.folder}", soft_wrap=True)
     sys.stdout.flush()
     try:
         while True:

@@ -12,6 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from ops.commands.session import Session, with_url
+from ops.dashboard.access.credentials import VARIABLES
 from ops.demo_recipients import write_lists
 from ops.demo_settings import ATHENS, CREDENTIALS, MOSCOW, MOST_IN_MOSCOW, Plan, settings_text
 from ops.errors import OpsError
@@ -50,7 +51,8 @@ def set_up(recipients: int, port: int, console: Console, calls: str) -> Iterator
         with_url(url, _check_unused)
         plan = write_lists(folder, recipients)
         _introduce(console, plan)
-        secrets = {**CREDENTIALS, "VOLLEY_CONFIG": os.fspath(folder / "volley.toml")}
+        # nobody's users and tokens: the demo's page is opened by the link that it prints
+        secrets = {**CREDENTIALS, **dict.fromkeys(VARIABLES, ""), "VOLLEY_CONFIG": os.fspath(folder / "volley.toml")}
         family = stack.enter_context(ProcessFamily(folder, surroundings(url, secrets)))
         ready = family.start_and_read("sandbox", program("ops.sandbox", "--port", "0"), within=READY_WITHIN)
         sandbox = json.loads(ready)["sandbox"]

@@ -16,8 +16,9 @@ from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
 from ops.dashboard import formats
-from ops.dashboard.access import TOKEN_VARIABLE, Access, guard
-from ops.dashboard.pages import Pages
+from ops.dashboard.access import Access, Credentials, guard, make_link, protect
+from ops.dashboard.frame import Frame
+from ops.dashboard.rooms import ROOMS
 from ops.dashboard.watch import Watch
 from producer.contract.client import Client
 from producer.pool import connect
@@ -27,6 +28,7 @@ DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8080
 
 WATCH: Final = web.AppKey("watch", Watch)
+FRAME: Final = web.AppKey("frame", Frame)
 
 _DASHBOARD: Final = Path(__file__).parent / "dashboard"
 _LARGEST_FORM: Final = 64 * 1024
@@ -36,21 +38,27 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(redis: Client, *, access: Access | None = None) -> web.Application:
-    """The application on `redis`. Without `access` it serves loopback names only, to anybody on this machine."""
+    """The application on `redis`. Without credentials it serves loopback names only, to whoever opens a link."""
     rule = access or Access()
-    watch = Watch(redis)
-    app = web.Application(middlewares=[guard(rule), _speak_plainly], client_max_size=_LARGEST_FORM)
-    app[WATCH] = watch
+    frame = Frame(redis, rule)
+    middlewares = [protect(rule), _speak_plainly, guard(rule, frame.sessions, frame.attempts)]
+    app = web.Application(middlewares=middlewares, client_max_size=_LARGEST_FORM)
+    app[FRAME] = frame
+    app[WATCH] = frame.watch
     _set_up_templates(app)
-    app.add_routes(Pages(redis, watch, rule).routes())
+    app.add_routes(frame.furnish(ROOMS))
     app.router.add_static("/static/", _DASHBOARD / "static")
 
     async def watching(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(watch.run())
+        task = asyncio.create_task(frame.watch.run())
         yield
         await _end(task)
 
+    async def closing(_: web.Application) -> None:
+        frame.watch.close()
+
     app.cleanup_ctx.append(watching)
+    app.on_shutdown.append(closing)
     return app
 
 
@@ -63,13 +71,14 @@ async def serve(
 ) -> None:
     """Serve until cancelled, or SIGTERM or SIGINT.
 
-    `port` None is $PORT, or 8080; 0 is any free one. `on_ready` is told the address once it answers. Raises
-    OpenToAllError when `host` is not loopback and VOLLEY_WEB_TOKEN is not set, and OSError when the port is
-    taken.
+    `port` None is $PORT, or 8080; 0 is any free one. `on_ready` is told the address once it answers: without
+    credentials in the environment a link that opens it once. Raises WebAccessError when the credentials cannot
+    be used, or `host` is not loopback and there are none, and OSError when the port is taken.
     """
-    access = Access.for_address(host, os.environ.get(TOKEN_VARIABLE, ""))
+    credentials = Credentials.read(os.environ)
+    credentials.check_host(host)
     redis = connect(redis_url)
-    app = create_app(redis, access=access)
+    app = create_app(redis, access=Access(credentials=credentials))
     called = mount_configured(app, redis, redis_url)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_WITHIN)
     with _told_to_stop() as told:
@@ -79,11 +88,20 @@ async def serve(
             address = _address(host, runner)
             log.info("web_started", address=address, callbacks=called)
             if on_ready is not None:
-                on_ready(address)
+                on_ready(await _way_in(redis, address) if credentials.is_empty else address)
             await told.wait()
         finally:
             await runner.cleanup()
             await redis.aclose()
+
+
+async def _way_in(redis: Client, address: str) -> str:
+    """A one-time link; the bare address while Redis is away (`volley link` makes one later)."""
+    try:
+        return await make_link(redis, address)
+    except RedisError as error:
+        log.warning("link_not_made", error=type(error).__name__)
+        return address
 
 
 def default_port() -> int:
@@ -152,6 +170,4 @@ async def _speak_plainly(request: web.Request, handler: Handler) -> web.StreamRe
 def _said(request: web.Request, status: int, words: str) -> web.Response:
     if request.path.startswith("/api/"):
         return web.json_response({"error": words}, status=status)
-    response = aiohttp_jinja2.render_template("message.html", request, {"status": status, "words": words})
-    response.set_status(status)
-    return response
+    return request.app[FRAME].page("message.html", request, {"status": status, "words": words}, status=status)

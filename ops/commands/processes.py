@@ -27,11 +27,15 @@ def worker(*, role: str) -> int:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), envvar="PORT", default=_PORT, show_default="$PORT or 8080")
 def web(*, host: str, port: int) -> None:
-    """Run the web page: campaigns, accounts, queues, workers; /metrics and /health."""
+    """Run the web page: campaigns, accounts, queues, workers; /metrics and /health.
+
+    Without users (VOLLEY_WEB_USERS) and tokens (VOLLEY_WEB_TOKEN, VOLLEY_WEB_VIEWER_TOKEN) it serves this machine
+    alone, and prints a link that opens it once.
+    """
     from ops.web import serve  # noqa: PLC0415  # the page's dependencies are not those of a worker
 
     with redis_url() as url:
         try:
-            asyncio.run(serve(url, host, port))
+            asyncio.run(serve(url, host, port, on_ready=lambda address: click.echo(f"The page: {address}")))
         except OSError as error:
             raise OpsError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error

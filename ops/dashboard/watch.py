@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -29,8 +30,11 @@ class Watch:
         self._reading = asyncio.Lock()
         self._wanted_at = self._read_at = self._began_at = clock()
         self._trouble = ""
+        self._turn = asyncio.Event()
         self.overview: Overview | None = None
         self.rates = Rates()
+        self.version = 0
+        self.is_over = False
 
     async def run(self) -> None:
         """Read for ever; cancel it to end. Every failure is kept for the verdict and tried again."""
@@ -40,7 +44,7 @@ class Watch:
             await asyncio.sleep(_EVERY if is_watched else _EVERY_UNWATCHED)
 
     async def look(self) -> None:
-        """Read now. A failure keeps the last overview; `verdict` says so."""
+        """Read now, and tell whoever waits in `turned`. A failure keeps the last overview; `verdict` says so."""
         async with self._reading:
             try:
                 async with asyncio.timeout(_TIMEOUT):
@@ -53,6 +57,21 @@ class Watch:
             else:
                 self._trouble, self.overview, self._read_at = "", overview, self._clock()
                 self.rates.see(self._read_at, counts_of(overview.accounts, overview.campaigns.campaigns))
+            self._tell()
+
+    async def turned(self, seen: int, *, within: float) -> bool:
+        """Wait until there is another reading than number `seen`; False when none came within so many seconds."""
+        self._wanted_at = self._clock()
+        if self.version == seen and not self.is_over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._turn.wait()
+        return self.version != seen
+
+    def close(self) -> None:
+        """Let whoever waits in `turned` go: the process ends."""
+        self.is_over = True
+        self._turn.set()
 
     async def latest(self) -> Overview | None:
         """The newest overview, about a second old while Redis answers; None when there has never been one."""
@@ -78,6 +97,11 @@ class Watch:
         if self._trouble or self.overview is None:
             return redis_away(self._clock() - (self._read_at if self.overview else self._began_at))
         return verdict(self.overview, self.rates)
+
+    def _tell(self) -> None:
+        self.version += 1
+        turn, self._turn = self._turn, asyncio.Event()
+        turn.set()
 
     def _fail(self, trouble: str) -> None:
         if trouble != self._trouble:

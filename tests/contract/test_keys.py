@@ -21,6 +21,7 @@ ARGUMENTS = {
     "lane": Lane.URGENT,
     "worker_id": "host-123-ab12",
     "span": "hour",
+    "hashed": "0a1b2c",
 }
 BUILDERS = [
     function

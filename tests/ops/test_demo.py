@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -85,6 +86,20 @@ async def test_no_child_survives_a_demo_that_is_killed(tmp_path: Path) -> None:
         assert len(children(tmp_path)) >= 4  # the sandbox, two workers and the page, besides Redis
         process.kill()
         await wait_until(lambda: not children(tmp_path), description="all children gone")
+
+
+def test_the_demos_page_is_opened_by_the_link_that_it_prints(tmp_path: Path) -> None:
+    """Whatever users and tokens the shell has for a real page."""
+    environment = {"TMPDIR": os.fspath(tmp_path), "VOLLEY_WEB_TOKEN": "a long enough random text"}
+    with running([sys.executable, "-m", "ops.cli", "demo"], env=environment, stdout=PIPE) as process:
+        while not (line := first_line(process)).startswith("The page: "):
+            pass
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(line.removeprefix("The page: ").strip(), timeout=10) as answer:
+            assert answer.status == 200
+            assert "this machine" in answer.read().decode()
+        process.send_signal(2)
+        assert process.wait(30) == 130
 
 
 def test_ctrl_c_ends_the_demo_with_all_its_children_and_its_folder(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-// Keeps the page true: loads it again every second and brings the parts marked data-live up to date.
-// The server renders everything; nothing here makes HTML of data. Without this script the page reloads itself.
+// Keeps the page true: at every reading of the server it loads the page and brings the parts marked data-live up to
+// date. The server renders everything; nothing here makes HTML of data. Without this script the page reloads itself.
 "use strict";
 
-const EVERY = 1000;
+const ALONE = 5000; // between looks while there is no stream
+const LOST = 15000; // without a good answer for so long, the page says that it is out of date
 const KEPT = new Set(["open"]); // what the person did to an element stays
 
 function bring(now, next) {
@@ -28,33 +29,73 @@ function bring(now, next) {
   from.slice(to.length).forEach((child) => child.remove());
 }
 
+let looking = false;
+let goodAt = Date.now();
+let stream = null;
+let paused = false;
+
 async function look() {
-  const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000), cache: "no-store" });
-  if (!answer.ok) throw new Error(`answer ${answer.status}`);
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const fresh = next.getElementById(part.id);
-    if (fresh) bring(part, fresh);
-  }
-}
-
-function say(isLost) {
-  document.documentElement.classList.toggle("lost", isLost);
-}
-
-async function run() {
-  let misses = 0;
-  for (;;) {
-    await new Promise((wake) => setTimeout(wake, EVERY * Math.min(2 ** misses, 10)));
-    if (document.hidden) continue;
-    try {
-      await look();
-      misses = 0;
-    } catch {
-      misses += 1;
+  if (looking || paused || document.hidden) return;
+  looking = true;
+  try {
+    const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000), cache: "no-store" });
+    if (answer.redirected && new URL(answer.url).pathname === "/login") return location.reload();
+    if (!answer.ok) throw new Error(`answer ${answer.status}`);
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const fresh = next.getElementById(part.id);
+      if (fresh) bring(part, fresh);
     }
-    say(misses > 2);
+    goodAt = Date.now();
+  } catch {
+    // said by the class below once it lasts
+  } finally {
+    looking = false;
   }
 }
 
-run();
+function listen() {
+  // browsers allow few streams to one host: a page that nobody sees has none
+  if (document.hidden) {
+    if (stream) stream.close();
+    stream = null;
+  } else if (!stream || stream.readyState === EventSource.CLOSED) {
+    stream = new EventSource("/live");
+    stream.addEventListener("look", look);
+  }
+}
+
+function addSwitch() {
+  const place = document.querySelector(".who");
+  if (!place) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.id = "updates";
+  const say = () => {
+    button.textContent = paused ? "Go on updating" : "Stop updating";
+    document.documentElement.classList.toggle("still", paused);
+  };
+  button.addEventListener("click", () => {
+    paused = !paused;
+    say();
+    goodAt = Date.now();
+    look();
+  });
+  say();
+  place.prepend(button);
+}
+
+addSwitch();
+listen();
+document.addEventListener("visibilitychange", () => {
+  goodAt = Date.now();
+  listen();
+  look();
+});
+setInterval(() => {
+  listen();
+  if (!stream || stream.readyState !== EventSource.OPEN) look();
+  const lost = !paused && !document.hidden && Date.now() - goodAt > LOST;
+  document.documentElement.classList.toggle("lost", lost);
+}, ALONE);

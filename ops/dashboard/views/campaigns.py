@@ -1,26 +1,13 @@
-"""What the pages and the JSON show, made from readings: the same values for both. Pure functions."""
+"""Campaigns as they are shown: progress, speed, what they wait for. Pure functions."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from ops.readings import (
-    AccountReading,
-    CampaignReading,
-    Overview,
-    QueueReading,
-    Rates,
-    UncertainPage,
-    Verdict,
-    WorkerReading,
-    blocked_why,
-    campaign_sent,
-    messages_submitted,
-)
+from ops.dashboard.views.kinds import View
+from ops.readings import AccountReading, CampaignReading, Rates, blocked_why, campaign_sent
 from producer.contract.campaigns import CampaignKind, CampaignState, Refusal
 from producer.contract.states import State
-
-View = dict[str, Any]  # Any: values that JSON knows, and datetimes
 
 # how states are drawn together in a bar, from the left: class, label, states
 BANDS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
@@ -33,77 +20,6 @@ BANDS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
     ("waiting", "still to be sent", (State.QUEUED, State.DEFERRED)),
 )
 _FAILED: Final = (State.UNDELIVERED, State.EXPIRED, State.REJECTED)
-
-
-def overview_view(overview: Overview, rates: Rates, verdict: Verdict) -> View:
-    """The whole first page."""
-    accounts = {account.name: account for account in overview.accounts}
-    return {
-        "at": overview.at,
-        "verdict": verdict_view(verdict),
-        "accounts": [account_view(account, overview, rates) for account in overview.accounts],
-        "campaigns": [
-            campaign_view(reading, accounts.get(reading.progress.account), rates, overview.at)
-            for reading in overview.campaigns.campaigns
-        ],
-        "campaigns_total": overview.campaigns.total,
-        "uncertain": overview.uncertain,
-        "queues": [_queue_view(queue) for queue in overview.queues],
-        "workers": [_worker_view(worker) for worker in overview.workers],
-        "redis": {
-            "version": overview.server.version,
-            "memory": overview.server.memory,
-            "memory_limit": overview.server.memory_limit,
-            "policy": overview.server.policy,
-            "clients": overview.server.clients,
-            "persists": overview.server.persists,
-            "writes_fail": overview.server.writes_fail,
-        },
-    }
-
-
-def verdict_view(verdict: Verdict) -> View:
-    """The verdict in its parts."""
-    return {
-        "level": verdict.level,
-        "doing": verdict.doing,
-        "wrong": verdict.wrong,
-        "remedy": verdict.remedy,
-    }
-
-
-def account_view(account: AccountReading, overview: Overview, rates: Rates) -> View:
-    """One account: state, throttle, balance, totals."""
-    throttle, speed = account.throttle, rates.per_second(messages_submitted(account)[0])
-    waiting = sorted({w.waiting[account.name] for w in overview.workers if w.is_live and account.name in w.waiting})
-    return {
-        "name": account.name,
-        "family": account.entry.family,
-        "host": account.entry.host,
-        "state": account.state,
-        "is_open": account.is_open,
-        "why": "" if account.is_open else blocked_why(account),
-        "words": account.words,
-        "code": account.code,
-        "since": account.since,
-        "until": account.until,
-        "messages_per_minute": None if speed is None else speed * 60,
-        "rate": throttle.effective,
-        "rate_ceiling": throttle.ceiling,
-        "slowed_why": throttle.why_words or throttle.why,
-        "slowed_at": throttle.slowed_at,
-        "slots_held": throttle.slots_held,
-        "slots_limit": throttle.slots_limit,
-        "on_wire": overview.on_wire(account.name),
-        "waits_for": waiting,
-        "next_in": throttle.next_in,
-        "balance": account.balance,
-        "currency": account.currency,
-        "balance_at": account.balance_at,
-        "report_at": account.report_at,
-        "totals": dict(account.totals),
-        "uncertain": account.uncertain,
-    }
 
 
 def campaign_view(reading: CampaignReading, account: AccountReading | None, rates: Rates, now: datetime) -> View:
@@ -158,25 +74,6 @@ def campaign_page_view(
     }
 
 
-def uncertain_view(page: UncertainPage) -> View:
-    """The uncertain messages."""
-    return {
-        "total": page.total,
-        "offset": page.offset,
-        "messages": [
-            {
-                "account": item.account,
-                "campaign": item.message.campaign,
-                "message": str(item.message),
-                "since": item.since,
-                "code": item.code,
-                "words": item.words,
-            }
-            for item in page.messages
-        ],
-    }
-
-
 def waits_for(reading: CampaignReading, account: AccountReading | None, now: datetime) -> str:
     """Why the campaign does not go on, or what it still waits for; empty while it is being sent, or over."""
     if reading.is_over:
@@ -219,31 +116,3 @@ def bands(states: Mapping[State, int], total: int) -> list[View]:
             parts.append({"kind": kind, "label": label, "count": count, "start": start, "width": width})
             start += width
     return parts
-
-
-def _queue_view(queue: QueueReading) -> View:
-    health = queue.health
-    return {
-        "name": queue.name,
-        "ready": queue.ready,
-        "taken": queue.size - queue.ready,
-        "oldest": queue.oldest,
-        "complete": health.complete if health else None,
-        "failed": health.failed if health else None,
-        "retried": health.retried if health else None,
-        "ongoing": health.ongoing if health else None,
-    }
-
-
-def _worker_view(worker: WorkerReading) -> View:
-    return {
-        "id": worker.id,
-        "roles": sorted(worker.roles),
-        "host": worker.host,
-        "pid": worker.pid,
-        "started_at": worker.started_at,
-        "beat_ago": worker.beat_ago,
-        "is_live": worker.is_live,
-        "on_wire": dict(worker.on_wire),
-        "waiting": dict(worker.waiting),
-    }

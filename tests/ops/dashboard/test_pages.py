@@ -4,30 +4,26 @@ import asyncio
 import re
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from subprocess import PIPE
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientSession, CookieJar
+from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 
-from ops.dashboard.access import HEADERS
 from ops.redis_server import RedisServer
-from ops.web import WATCH, create_app, serve
+from ops.web import WATCH, serve
 from producer.contract import keys
 from producer.contract.campaigns import CampaignState, Refusal
 from producer.contract.codec import encode_refusal
 from producer.contract.states import Event
 from producer.pool import connect
+from tests.ops.dashboard.visiting import HOSTILE, look, send, visit
 from tests.support import first_line, running, wait_until
 from tests.worker.scene import NAME, Scene, scene
 from worker.providers.interface import Block
-
-HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
 
 @pytest.fixture
@@ -38,64 +34,13 @@ async def stage(redis: Redis, redis_url: str) -> AsyncIterator[Scene]:
 
 @pytest.fixture
 async def page(stage: Scene) -> AsyncIterator[TestClient]:
-    async with TestClient(TestServer(create_app(stage.redis))) as client:
+    async with visit(stage.redis) as client:
         yield client
 
 
-class Seen(HTMLParser):
-    """What a browser would make of a page: elements, text, and what it would load or run."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: Counter[str] = Counter()
-        self.loads: list[str] = []
-        self.handlers: list[str] = []
-        self.ids: list[str] = []
-        self.captionless = 0
-        self.words = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        for name, value in attrs:
-            if name.startswith("on") or name == "style":
-                self.handlers.append(f"{tag} {name}")
-            if name in {"src", "href", "action"}:
-                self.loads.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-
-async def look(page: TestClient, path: str = "/", *, status: int = 200) -> Seen:
-    """The page as of now, checked for what every page must hold."""
-    await page.app[WATCH].look()
-    answer = await page.get(path)
-    assert answer.status == status, await answer.text()
-    assert {name: answer.headers.get(name) for name in HEADERS} == dict(HEADERS)
-    seen = Seen(await answer.text())
-    assert seen.tags["script"] <= 1
-    assert not seen.handlers
-    assert all(re.match(r"/[^/]|/$|#main$|data:image/svg", load) for load in seen.loads), seen.loads
-    assert len(seen.ids) == len(set(seen.ids))
-    assert seen.tags["table"] == seen.tags["caption"]
-    return seen
-
-
 async def press(page: TestClient, campaign: str, action: str, **headers: str) -> int:
-    """Send the form as a browser does, with the token from the page."""
-    text = await (await page.get(f"/campaigns/{campaign}")).text()
-    token = re.search(r'name="form_token" value="(\w+)"', text)
-    origin = {"Origin": str(page.make_url("/")).rstrip("/")}
-    answer = await page.post(
-        f"/campaigns/{campaign}/{action}",
-        data={"form_token": token.group(1) if token else ""},
-        headers=origin | headers,
-        allow_redirects=False,
-    )
-    return answer.status
+    """Press a button of a campaign's page."""
+    return (await send(page, f"/campaigns/{campaign}/{action}", **headers)).status
 
 
 async def beat(stage: Scene, fields: dict[str, str]) -> None:
@@ -110,7 +55,7 @@ async def beat(stage: Scene, fields: dict[str, str]) -> None:
 
 async def test_an_empty_system_says_how_to_begin(redis: Redis, redis_url: str) -> None:
     client = connect(redis_url)
-    async with TestClient(TestServer(create_app(client))) as page:
+    async with visit(client) as page:
         words = (await look(page)).words
     await client.aclose()
     assert "No account is announced." in words
@@ -159,10 +104,10 @@ async def test_older_campaigns_are_a_link_away(page: TestClient, stage: Scene) -
     for number in range(23):
         await stage.submit(f"campaign-{number:02}", 1)
         await stage.redis.zadd(keys.CAMPAIGNS, {f"campaign-{number:02}": 1_700_000_000 + number})
-    first, rest = await look(page), await look(page, "/?offset=20")
-    assert "/?offset=20" in first.loads
+    first, rest = await look(page, "/campaigns"), await look(page, "/campaigns?offset=20")
+    assert "/campaigns?offset=20" in first.loads
     assert "/campaigns/campaign-22" in first.loads
-    assert [load for load in rest.loads if load.startswith("/campaigns/")] == [
+    assert [load for load in rest.loads if load.startswith("/campaigns/campaign")] == [
         f"/campaigns/campaign-0{number}" for number in (2, 1, 0)
     ]
 
@@ -171,12 +116,10 @@ async def test_without_scripts_the_page_reloads_itself_and_with_them_every_live_
     page: TestClient, stage: Scene
 ) -> None:
     await stage.submit()
-    for path in ("/", "/uncertain", "/campaigns/spring"):
+    for path in ("/", "/uncertain", "/campaigns", "/campaigns/spring", "/audit"):
         text = await (await page.get(path)).text()
         assert '<noscript><meta http-equiv="refresh"' in text
-        live = re.findall(r"<[^>]*data-live[^>]*>", text)
-        assert live
-        assert all(" id=" in part for part in live), live
+        assert "data-live" in text
 
 
 @pytest.mark.parametrize("path", ["/campaigns/never", "/no-such-page", "/campaigns/%3Cscript%3E", "/api"])
@@ -184,9 +127,9 @@ async def test_what_is_not_there_is_said_in_words(page: TestClient, path: str) -
     await look(page, path, status=404)
 
 
-@pytest.mark.parametrize("offset", ["-1", "x", "1e9", "99999999", "\u0661"])
+@pytest.mark.parametrize("offset", ["-1", "x", "1e9", "99999999", "9" * 5000, "\u0661"])
 async def test_an_offset_that_is_none_is_a_clear_error(page: TestClient, offset: str) -> None:
-    await look(page, f"/?offset={offset}", status=400)
+    await look(page, f"/campaigns?offset={offset}", status=400)
 
 
 @pytest.mark.parametrize("path", ["/static/../pages.py", "/static/%2e%2e/pages.py", "/static/", "/static/nope.js"])
@@ -266,8 +209,7 @@ async def test_after_a_button_the_campaigns_page_is_shown_in_its_new_state(page:
 async def test_a_form_from_another_site_changes_nothing(page: TestClient, stage: Scene) -> None:
     await stage.submit()
     assert await press(page, "spring", "cancel", Origin="http://evil.example.com") == 403
-    answer = await page.post("/campaigns/spring/cancel", headers={"Origin": str(page.make_url("/")).rstrip("/")})
-    assert answer.status == 403
+    assert (await send(page, "/campaigns/spring/cancel", {"form_token": ""})).status == 403
     assert await stage.campaign_state("spring") == CampaignState.RUNNING
 
 
@@ -280,17 +222,14 @@ async def test_a_button_cannot_be_pressed_by_a_link_nor_be_another_than_those(pa
 
 async def test_a_button_of_a_campaign_that_is_gone_says_so(page: TestClient, stage: Scene) -> None:
     await stage.submit()
-    text = await (await page.get("/campaigns/spring")).text()
-    token = re.search(r'name="form_token" value="(\w+)"', text).group(1)
-    origin = {"Origin": str(page.make_url("/")).rstrip("/")}
-    answer = await page.post("/campaigns/never/pause", data={"form_token": token}, headers=origin)
+    answer = await send(page, "/campaigns/never/pause")
     assert answer.status == 404
-    assert "there is no campaign" in await answer.text()
+    assert "There is no such campaign" in await answer.text()
 
 
 async def test_a_form_larger_than_a_form_is_refused(page: TestClient, stage: Scene) -> None:
     await stage.submit()
-    answer = await page.post("/campaigns/spring/pause", data={"form_token": "x" * 100_000})
+    answer = await send(page, "/campaigns/spring/pause", {"more": "x" * 100_000})
     assert answer.status == 413
 
 
@@ -342,7 +281,7 @@ async def test_redis_being_away_is_said_on_every_page_and_it_comes_back_by_itsel
     own_redis_server: RedisServer,
 ) -> None:
     redis = connect(f"{own_redis_server.url}?socket_timeout=1")
-    async with TestClient(TestServer(create_app(redis))) as page:
+    async with visit(redis) as page:
         await look(page)
         own_redis_server.kill()
         await wait_until(lambda: _says(page, "Redis has not answered for"), description="it is said", timeout=20)
@@ -356,8 +295,9 @@ async def test_it_serves_until_it_is_cancelled_and_leaves_nothing_open(redis: Re
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(redis_url, "127.0.0.1", 0, on_ready=address.set_result))
     url = await asyncio.wait_for(address, 10)
-    async with ClientSession() as session, session.get(url) as answer:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session, session.get(url) as answer:
         assert answer.status == 200
+        assert str(answer.url) == url.partition("enter/")[0]
     serving.cancel()
     await asyncio.wait([serving], timeout=10)
     assert serving.cancelled()

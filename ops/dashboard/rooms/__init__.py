@@ -1,0 +1,24 @@
+"""The rooms of the page, one module each. A new one is a class with `place` and `routes`, and a row here."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ops.dashboard.frame import Frame, Room
+from ops.dashboard.rooms.audit import AuditRoom
+from ops.dashboard.rooms.campaigns import CampaignsRoom
+from ops.dashboard.rooms.live import LiveRoom
+from ops.dashboard.rooms.login import LoginRoom
+from ops.dashboard.rooms.machines import MachinesRoom
+from ops.dashboard.rooms.overview import OverviewRoom
+from ops.dashboard.rooms.uncertain import UncertainRoom
+
+ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
+    OverviewRoom,
+    CampaignsRoom,
+    UncertainRoom,
+    AuditRoom,
+    LoginRoom,
+    LiveRoom,
+    MachinesRoom,
+)
+"""In the order of the menu."""

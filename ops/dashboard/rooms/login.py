@@ -1,0 +1,112 @@
+"""Coming in and going out: the login form, the one-time link, the session's cookie."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from ops.dashboard.access import (
+    LONGEST,
+    THIS_MACHINE,
+    Known,
+    address_of,
+    cookie_name,
+    is_encrypted,
+    use_link,
+    visitor_of,
+)
+from ops.dashboard.frame import Frame
+
+_AT_ONCE: Final = 2
+"""Password hashes made at once: each takes 32 MiB and a good part of a second of one core."""
+
+_LONGEST_NEXT: Final = 2000
+
+log = structlog.get_logger(__name__)
+
+
+class LoginRoom:
+    """`/login`, `/logout` and `/enter/KEY`."""
+
+    place = None
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._hashing = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Its addresses."""
+        return [
+            web.get("/login", self.ask),
+            web.post("/login", self.enter),
+            web.post("/logout", self.leave),
+            web.get("/enter/{key:[A-Za-z0-9_-]{1,100}}", self.enter_by_link, allow_head=False),
+        ]
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """The form; whoever is in already goes on."""
+        if visitor_of(request):
+            self._frame.back(_place(request.query.get("next", "")))
+        return self._form(request)
+
+    async def enter(self, request: web.Request) -> web.Response:
+        """Check name and password; then on to where the visitor wanted."""
+        form = await request.post()
+        name, password = (str(form.get(field, "")) for field in ("name", "password"))
+        address = address_of(request, self._frame.access.credentials.proxies)
+        if wait := await self._frame.attempts.take(name, address):
+            log.warning("login_limited", wait=wait)
+            words = f"Too many attempts. Wait {-(-wait // 60)} minutes, then try again."
+            return self._form(request, words, status=429)
+        async with self._hashing:
+            known = await asyncio.to_thread(self._frame.access.credentials.login, name, password)
+        if known is None:
+            log.warning("login_refused")
+            return self._form(request, "Name or password is wrong.", status=401)
+        await self._frame.attempts.forgive(name, address)
+        return await self._let_in(request, known, _place(str(form.get("next", ""))))
+
+    async def enter_by_link(self, request: web.Request) -> web.Response:
+        """Use a one-time link up. Where credentials are configured, there are none."""
+        is_good = self._frame.access.is_local and await use_link(self._frame.redis, request.match_info["key"])
+        if is_good:
+            return await self._let_in(request, THIS_MACHINE, "/")
+        if visitor_of(request):
+            self._frame.back("/")
+        return self._form(request, "This link was used already, or is too old.", status=403)
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """End the session."""
+        name = cookie_name(request)
+        await self._frame.sessions.end(request.cookies.get(name, ""))
+        if found := visitor_of(request):
+            await self._frame.audit.write(found.name, "logout", "page")
+        response = web.Response(status=303, headers={"Location": "/login"})
+        response.del_cookie(name, path="/")
+        return response
+
+    async def _let_in(self, request: web.Request, known: Known, place: str) -> web.Response:
+        """A new session, whatever cookie the browser had."""
+        name = cookie_name(request)
+        if before := request.cookies.get(name):
+            await self._frame.sessions.end(before)
+        cookie = await self._frame.sessions.begin(known)
+        await self._frame.audit.write(known.name, "login", "page", after=known.role)
+        response = web.Response(status=303, headers={"Location": place})
+        response.set_cookie(
+            name, cookie, path="/", max_age=LONGEST, httponly=True, samesite="Lax", secure=is_encrypted(request)
+        )
+        return response
+
+    def _form(self, request: web.Request, words: str = "", *, status: int = 200) -> web.Response:
+        wanted = _place(request.query.get("next", ""))
+        values = {"words": words, "next": wanted, "is_local": self._frame.access.is_local}
+        return self._frame.page("login.html", request, values, status=status)
+
+
+def _place(wanted: str) -> str:
+    """Where to go after a login: a path of ours, or the first page."""
+    is_short = len(wanted) <= _LONGEST_NEXT and wanted.isprintable() and wanted.isascii()
+    is_ours = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if is_short and is_ours else "/"

@@ -1,0 +1,23 @@
+"""`volley user` makes rows that the page takes; `volley link` makes links that it opens to."""
+
+from click.testing import CliRunner
+
+from ops.commands.access import link, user
+from ops.dashboard.access.credentials import Credentials
+
+
+def test_a_made_row_lets_its_user_in_with_its_role() -> None:
+    done = CliRunner().invoke(user, ["vera", "--role", "viewer"], input="a good password\na good password\n")
+    assert done.exit_code == 0
+    row = next(line for line in done.stdout.splitlines() if line.startswith("vera:"))
+    assert "a good password" not in done.output
+    known = Credentials.read({"VOLLEY_WEB_USERS": row}).login("vera", "a good password")
+    assert known is not None
+    assert (known.name, known.role) == ("vera", "viewer")
+    assert Credentials.read({"VOLLEY_WEB_USERS": row}).login("vera", "a bad password") is None
+
+
+def test_a_link_names_the_page_of_this_machine(redis_url: str) -> None:
+    done = CliRunner().invoke(link, ["--port", "8181"], env={"REDIS_URL": redis_url})
+    assert done.exit_code == 0
+    assert done.stdout.startswith("http://127.0.0.1:8181/enter/")
