@@ -4,8 +4,7 @@ redis-py alone waits nested (a call that meets a lost connection connects again,
 of the call's), and stays for ever on a primary that was demoted while its connections were left open.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
@@ -13,8 +12,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, ResponseError
 
-Locate = Callable[[], Awaitable[tuple[str, int]]]
-"""Asks where the primary is: host and port."""
+Place = tuple[str, int]
+"""Host and port."""
 
 _ONCE: Final = Retry(NoBackoff(), 0)
 _DEMOTED: Final = "READONLY"  # in the words, when a script of Redis 6.2 met it
@@ -61,16 +60,42 @@ class UnixConnection(SteadyConnection, UnixDomainSocketConnection):
     """A steady connection for `unix://`."""
 
 
-class FollowingConnection(TcpConnection):
-    """A connection that asks where the primary is whenever it connects, and believes it when the server agrees."""
+class Guide(Protocol):
+    """Knows where the primary is."""
 
-    def __init__(self, *, locate: Locate, **options: Any) -> None:  # Any: redis-py's own options
+    async def primary(self) -> Place:
+        """Ask for it. ConnectionError when nobody knows."""
+        ...
+
+    async def moved(self, place: Place) -> bool:
+        """Whether it is known to be elsewhere than at `place`. Asks now and then, and raises nothing."""
+        ...
+
+    def distrust(self) -> None:
+        """What was said last turned out to be wrong: ask somebody else first."""
+        ...
+
+
+class FollowingConnection(TcpConnection):
+    """A connection that asks where the primary is whenever it connects, and leaves a server that is no longer it."""
+
+    def __init__(self, *, guide: Guide, **options: Any) -> None:  # Any: redis-py's own options
         super().__init__(**options)
-        self._locate = locate
+        self._guide = guide
+
+    async def connect(self) -> None:
+        """Connect, or make sure that the server we are connected to is still named: the pool asks before each use."""
+        if self.is_connected and await self._guide.moved((self.host, self.port)):
+            await self.disconnect(nowait=True)
+        await super().connect()  # type: ignore[no-untyped-call]  # redis-py's
 
     async def _connect(self) -> None:
-        self.host, self.port = await self._locate()
-        await super()._connect()  # type: ignore[no-untyped-call]  # redis-py's
+        self.host, self.port = await self._guide.primary()
+        try:
+            await super()._connect()  # type: ignore[no-untyped-call]  # redis-py's
+        except OSError:
+            self._guide.distrust()
+            raise
 
     async def on_connect(self) -> None:
         """Log in, and ask for the server's own word: a Sentinel may be behind."""
@@ -78,6 +103,7 @@ class FollowingConnection(TcpConnection):
         await self.send_command("ROLE", check_health=False)
         role = await self.read_response(disable_decoding=True)
         if role[0] != _PRIMARY:
+            self._guide.distrust()
             raise NotPrimaryError(f"{self._host_error()} is a replica; its Sentinel does not know yet")
 
 

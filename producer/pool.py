@@ -58,7 +58,7 @@ def _address(url: str) -> Options:
     if scheme == sentinel.SCHEME:
         watched = sentinel.Watched.read(url)
         kind = FollowingTlsConnection if watched.tls else FollowingConnection
-        return {**watched.options, "connection_class": kind, "locate": watched.primary}
+        return {**watched.options, "connection_class": kind, "guide": sentinel.Sentinels(watched)}
     options: Options = dict(parse_url(url))
     options["connection_class"] = STEADY[options.get("connection_class", Connection)]
     return options

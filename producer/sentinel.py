@@ -1,9 +1,11 @@
 """Redis under Sentinel: `sentinel://[user:password@]host:port,host:port/service[/db][?option=value]`.
 
-The Sentinels are asked where the primary is whenever a connection is made. User, password and options are those
-of the data servers; `sentinel_username`, `sentinel_password` log in at the Sentinels, `ssl=true` means TLS to both.
+The Sentinels are asked where the primary is whenever a connection is made, and once a second. User, password and
+options are those of the data servers; `sentinel_username`, `sentinel_password` log in at the Sentinels, `ssl=true`
+means TLS to both.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -18,6 +20,7 @@ SCHEME: Final = "sentinel"
 
 _PORT: Final = 26379
 _ANSWERS_IN: Final = 1.0
+_ASK_EVERY: Final = 1.0
 _OWN: Final = ("sentinel_username", "sentinel_password", "ssl")
 _FORM: Final = "sentinel://host:port,host:port/service[/db]"
 
@@ -59,25 +62,51 @@ class Watched:
             login={name.removeprefix("sentinel_"): value for name, value in own.items()},
         )
 
+
+class Sentinels:
+    """Asks a service's Sentinels where its primary is, those first that were right before."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._order = list(watched.sentinels)
+        self._asked_at = 0.0
+
     async def primary(self) -> tuple[str, int]:
         """Host and port, as the first Sentinel that knows them says. Raises NoPrimaryError."""
-        asked = []
-        for host, port in self.sentinels:
+        self._asked_at = time.monotonic()
+        failed = []
+        for place in tuple(self._order):
             try:
-                found = await self._ask(host, port)
+                found = await self._ask(*place)
             except (RedisError, OSError, TimeoutError) as error:
-                asked.append(f"{host}:{port} ({type(error).__name__})")
+                failed.append(f"{place[0]}:{place[1]} ({type(error).__name__})")
+                self.distrust()
                 continue
             if found:
                 return found
-            asked.append(f"{host}:{port} (does not know it)")
-        raise NoPrimaryError(f"no Sentinel knows the primary of {self.service!r}: {', '.join(asked)}")
+            failed.append(f"{place[0]}:{place[1]} (does not know it)")
+            self.distrust()
+        raise NoPrimaryError(f"no Sentinel knows the primary of {self._watched.service!r}: {', '.join(failed)}")
+
+    async def moved(self, place: tuple[str, int]) -> bool:
+        """Whether the primary is known to be elsewhere. Asks once a second at most; no answer is no."""
+        if time.monotonic() < self._asked_at + _ASK_EVERY:
+            return False
+        try:
+            return await self.primary() != place
+        except NoPrimaryError:
+            return False
+
+    def distrust(self) -> None:
+        """What the first one said was wrong: it is asked last from now on."""
+        self._order.append(self._order.pop(0))
 
     async def _ask(self, host: str, port: int) -> tuple[str, int] | None:
-        options: dict[str, Any] = {name: value for name, value in self.options.items() if name.startswith("ssl_")}
-        options |= {"host": host, "port": port, "ssl": self.tls, "socket_timeout": _ANSWERS_IN, **self.login}
+        watched = self._watched
+        options: dict[str, Any] = {name: value for name, value in watched.options.items() if name.startswith("ssl_")}
+        options |= {"host": host, "port": port, "ssl": watched.tls, "socket_timeout": _ANSWERS_IN, **watched.login}
         async with Redis(decode_responses=True, **options) as client:
-            found = await client.sentinel_get_master_addr_by_name(self.service)  # type: ignore[no-untyped-call]  # redis-py's
+            found = await client.sentinel_get_master_addr_by_name(watched.service)  # type: ignore[no-untyped-call]  # redis-py's
         return (str(found[0]), int(found[1])) if found else None
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, assert_never
 
 import structlog
+from redis.exceptions import RedisError
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
@@ -50,6 +51,7 @@ _MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
 _PAGE_CURSOR: Final = "history"
 _APPLIED: Final = "applied"
+_AFTER_ERROR: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -165,11 +167,21 @@ class Poller:
 
     async def _take(self, drain: Drain, answer: Answer) -> bool:
         """Keep one drained answer, apply it, remember that it is applied; whether there may be more to read."""
-        form = answer.dialect.format
-        entry = await self._journal.write(self._account.name, "drain", answer.status, answer.body, form=form)
+        entry = await self._kept(answer)
         more = await self._read_drain(drain, answer)
         await self._mark(entry)
         return more
+
+    async def _kept(self, answer: Answer) -> str:
+        """Journal a drained answer, however long Redis is away or full: the provider hands it over once."""
+        while True:
+            try:
+                return await self._journal.write(
+                    self._account.name, "drain", answer.status, answer.body, form=answer.dialect.format
+                )
+            except (RedisError, OSError) as error:
+                log.warning("drained_waits_for_redis", account=self._account.name, error=type(error).__name__)
+                await asyncio.sleep(_AFTER_ERROR)
 
     async def _read_drain(self, drain: Drain, answer: Answer) -> bool:
         """Apply one drained answer; whether there may be more to read."""
