@@ -241,6 +241,11 @@ class App:
             connect_timeout=settings.connect_timeout,
         )
 
+    async def flush_counts(self) -> None:
+        """Write what this process counted of reports."""
+        for tracker in self._trackers.values():
+            await tracker.counter.flush()
+
     async def _recorded(self, answers: Sequence[Recorded]) -> None:
         for name, tracker in self._trackers.items():
             await tracker.recorded([answer for answer in answers if answer.write.account == name])

@@ -60,6 +60,8 @@ class IncomingBook:
                 *(part for pair in fields.items() for part in pair),
             ],
         )
+        if answer:
+            await self._redis.hincrby(keys.totals(AccountName(self._account.name)), "incoming", 1)
         if answer and is_stop:
             log.info("number_suppressed", account=self._account.name)
         return bool(answer)

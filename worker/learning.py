@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from producer.contract.counters import SUBMISSION
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.providers.interface import Deferred, Outcome, RouteBlocked
 from worker.settings import Account
@@ -34,6 +35,7 @@ class Learning:
         """Take in the outcomes of one request that took `seconds`."""
         self.totals["requests"] += 1
         self.totals["request_ms"] += int(seconds * 1000)
+        self.totals[SUBMISSION.bucket(seconds)] += 1
         for outcome in outcomes:
             self.totals[type(outcome).__name__.lower()] += 1
             self._remember(outcome)

@@ -127,6 +127,7 @@ class Process:
     async def _leave(self) -> None:
         for sending in self._sending:
             await sending.learning.flush()
+        await self.app.flush_counts()
         for tracking in self._tracking:
             await tracking.poller.release()
             if tracking.exporter is not None:
@@ -237,6 +238,7 @@ class Process:
             pipe.zadd(keys.WORKERS, {self.app.worker: now})
             pipe.zremrangebyscore(keys.WORKERS, "-inf", now - _FORGET_WORKER)
             await pipe.execute()
+        await self.app.flush_counts()
         for parts in self._sending:
             await parts.learning.flush()
             if await self.app.redis.zcard(keys.active(parts.account.name)):

@@ -13,6 +13,7 @@ from producer.contract.campaigns import Lane, Recipient
 from producer.contract.client import Client
 from producer.contract.messages import MessageId, Msisdn, Reference
 from producer.contract.states import TRANSITIONS, Event, State
+from worker.counting import ReportCounter
 from worker.ledger import Evidence, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Report
@@ -56,6 +57,7 @@ class Tracker:
         self._ledger = ledger
         self._reader = reader
         self._book = book
+        self.counter = ReportCounter(account.name, reader, book, reference_life=ledger.reference_life)
 
     async def apply(self, reports: Sequence[Report], *, shelve: bool = True) -> Applied:
         """Apply reports in their order; harmless to repeat. `shelve`: keep those of unknown submissions.
@@ -72,6 +74,7 @@ class Tracker:
                 evidence.append(self._evidence(message, report))
         evidence = await self._without_end(evidence)
         answers = await self._ledger.apply(await self._with_lanes(evidence))
+        self.counter.take(answers)
         if shelve:
             await self._shelve(unknown)
         await self._explain(reports)
@@ -86,6 +89,7 @@ class Tracker:
         """What the recorder found: reports that had come before our own record, and stale claims."""
         for answer in answers:
             if answer.stale:
+                self.counter.stale()
                 log.error("stale_outcome", message=str(answer.write.message), outcome=answer.write.event)
             elif answer.orphan is not None:
                 await self._take_down({answer.write.reference: answer.orphan})

@@ -1,6 +1,7 @@
 """What ops reads from Redis: frozen records, a bounded number of round trips each, none growing with the messages."""
 
 from ops.readings.accounts import AccountReading, AccountState, Throttle, read_accounts
+from ops.readings.backlogs import Backlog, Backlogs, read_backlogs
 from ops.readings.campaigns import (
     ActiveTotals,
     CampaignPage,
@@ -14,6 +15,8 @@ from ops.readings.campaigns import (
 from ops.readings.overview import Overview, read_overview
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
+from ops.readings.runway import read_runways
+from ops.readings.series import Point, Series, combined, read_series
 from ops.readings.server import ServerReading, read_server
 from ops.readings.uncertain import UncertainPage, UncertainReading, read_uncertain
 from ops.readings.verdict import Level, Verdict, blocked_why, redis_away, verdict
@@ -23,13 +26,17 @@ __all__ = [
     "AccountReading",
     "AccountState",
     "ActiveTotals",
+    "Backlog",
+    "Backlogs",
     "CampaignPage",
     "CampaignReading",
     "Level",
     "Overview",
+    "Point",
     "QueueReading",
     "Rates",
     "Reason",
+    "Series",
     "ServerReading",
     "Throttle",
     "UncertainPage",
@@ -38,15 +45,19 @@ __all__ = [
     "WorkerReading",
     "blocked_why",
     "campaign_sent",
+    "combined",
     "counts_of",
     "messages_submitted",
     "read_accounts",
     "read_active",
+    "read_backlogs",
     "read_campaign",
     "read_campaigns",
     "read_overview",
     "read_queues",
     "read_refusals",
+    "read_runways",
+    "read_series",
     "read_server",
     "read_uncertain",
     "read_workers",

@@ -1,21 +1,29 @@
 """Everything at a glance: what the page, the metrics and the terminal view are made from."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ops.readings.accounts import AccountReading, read_accounts
+from ops.readings.backlogs import Backlogs, read_backlogs
 from ops.readings.campaigns import ActiveTotals, CampaignPage, read_active, read_campaigns
 from ops.readings.fields import read_clock
 from ops.readings.queues import QueueReading, read_queues
+from ops.readings.runway import read_runways
 from ops.readings.server import ServerReading, read_server
 from ops.readings.workers import WorkerReading, read_workers
 from producer.contract.client import Client
+from producer.contract.messages import AccountName
+from producer.directory import accounts as announced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """One reading of the whole system, at Redis' time `at`. Its parts are read beside each other, not as one."""
+    """One reading of the whole system, at Redis' time `at`. Its parts are read beside each other, not as one.
+
+    `runways` are the seconds that balances last, of accounts that spend.
+    """
 
     at: datetime
     accounts: tuple[AccountReading, ...]
@@ -24,6 +32,8 @@ class Overview:
     queues: tuple[QueueReading, ...]
     workers: tuple[WorkerReading, ...]
     server: ServerReading
+    backlogs: Backlogs = field(default_factory=Backlogs)
+    runways: Mapping[AccountName, float] = field(default_factory=dict)
 
     @property
     def uncertain(self) -> int:
@@ -40,8 +50,9 @@ class Overview:
 
 
 async def read_overview(redis: Client, *, campaigns: int = 20) -> Overview:
-    """Read it all, with the newest `campaigns`; about fifteen round trips, four deep."""
+    """Read it all, with the newest `campaigns`; about twenty round trips, six deep."""
     at = await read_clock(redis)
+    names = list(await announced(redis))
     accounts, page, active, queues, workers, server = await asyncio.gather(
         read_accounts(redis),
         read_campaigns(redis, limit=campaigns),
@@ -50,6 +61,15 @@ async def read_overview(redis: Client, *, campaigns: int = 20) -> Overview:
         read_workers(redis),
         read_server(redis),
     )
+    backlogs, runways = await asyncio.gather(read_backlogs(redis, names), read_runways(redis, names))
     return Overview(
-        at=at, accounts=accounts, campaigns=page, active=active, queues=queues, workers=workers, server=server
+        at=at,
+        accounts=accounts,
+        campaigns=page,
+        active=active,
+        queues=queues,
+        workers=workers,
+        server=server,
+        backlogs=backlogs,
+        runways=runways,
     )

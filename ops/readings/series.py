@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Final, TypeVar
 
 from ops.readings.fields import read_clock
@@ -72,19 +71,6 @@ class Series:
             grown=_added(point.grown for point in recent),
             gauges=newest.gauges,
         )
-
-    def spent(self) -> float | None:
-        """How much the balance falls a second over the whole series, top-ups left aside; None where not known."""
-        known = [(point.at, point.gauges["balance"]) for point in self.points if "balance" in point.gauges]
-        if len(known) < 2:
-            return None
-        fallen = sum(max(0.0, before - after) for (_, before), (_, after) in pairwise(known))
-        return fallen / (known[-1][0] - known[0][0]).total_seconds()
-
-    def balance_lasts(self) -> float | None:
-        """Seconds that the balance lasts at the speed it fell; None where nothing is known, or nothing is spent."""
-        balance, spent = self.last(len(self.points) * self.step).gauge("balance"), self.spent()
-        return max(0.0, balance) / spent if balance is not None and spent else None
 
 
 async def read_series(redis: Client, accounts: Iterable[AccountName], span: Span) -> dict[AccountName, Series]:

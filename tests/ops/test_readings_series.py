@@ -79,19 +79,6 @@ def test_the_last_minute_is_one_point() -> None:
     assert last.quantile(SUBMISSION, 1.0) == pytest.approx(5.0)
 
 
-def test_a_balance_lasts_as_long_as_it_falls_whoever_topped_it_up() -> None:
-    balances = [(-40, 100.0), (-30, 90.0), (-20, 80.0), (-10, 180.0), (0, 170.0)]
-    series = read(*(sample(NOW + at, 0, balance=balance) for at, balance in balances))
-    assert series.spent() == pytest.approx(30 / 40)
-    assert series.balance_lasts() == pytest.approx(170 / (30 / 40))
-
-
-@pytest.mark.parametrize("balances", [[], [5.0], [5.0, 5.0]])
-def test_a_balance_that_is_unknown_or_does_not_fall_has_no_end(balances: list[float]) -> None:
-    series = read(*(sample(NOW - 10 * place, 0, balance=balance) for place, balance in enumerate(balances)))
-    assert series.balance_lasts() is None
-
-
 def test_accounts_together_add_up_but_for_balances_and_ages() -> None:
     one = read(sample(NOW - 10, 0, queued=5), sample(NOW, 10, queued=3, balance=7.0, oldest=4.0))
     two = read(sample(NOW - 10, 0, queued=1), sample(NOW, 30, queued=2, balance=9.0))

@@ -61,5 +61,5 @@ async def test_counts_and_words_are_written_by_the_flush_and_once(stage: Scene, 
     await learning.flush()
     await learning.flush()
     totals = {name.decode(): int(count) for name, count in (await stage.redis.hgetall(keys.totals("athens"))).items()}
-    assert totals == {"requests": 1, "request_ms": 250, "submitted": 2, "rejected": 1}
+    assert totals == {"requests": 1, "request_ms": 250, "request_le_0.25": 1, "submitted": 2, "rejected": 1}
     assert await stage.redis.hgetall(keys.words("athens")) == {b"plain.7": b"bad number"}
