@@ -32,6 +32,9 @@ class RedisLooks(Protocol):
     def info(self, section: str) -> dict[str, Any]:  # Any: numbers and words
         """One section of INFO."""
 
+    def execute_command(self, *words: str) -> Any:  # Any: what the command answers
+        """Any command."""
+
     def hgetall(self, name: str) -> dict[bytes, bytes]:
         """A hash."""
 
@@ -89,9 +92,13 @@ class Arena:
             raise BenchError(f"{' '.join(command[1:4])} failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
         return done.stdout
 
-    def ask(self, path: str) -> bytes:
-        """Ask the gateway."""
-        with urllib.request.urlopen(f"{self.gateway_url}{path}", timeout=30) as answer:  # noqa: S310  # our own
+    def new_gateway(self, name: str, latency: float) -> str:
+        """Start one more gateway; its address."""
+        return _gateway(self.family, latency, name)
+
+    def ask(self, path: str, gateway: str = "") -> bytes:
+        """Ask the gateway, or the one at another address."""
+        with urllib.request.urlopen(f"{gateway or self.gateway_url}{path}", timeout=30) as answer:  # noqa: S310  # ours
             body: bytes = answer.read()
             return body
 
@@ -154,7 +161,7 @@ def _far(family: ProcessFamily, port: int, distance: float) -> int:
     return int(json.loads(line)["port"])
 
 
-def _gateway(family: ProcessFamily, latency: float) -> str:
+def _gateway(family: ProcessFamily, latency: float, name: str = "gateway") -> str:
     command = [sys.executable, "-m", "ops.bench.gateway", "--latency", str(latency)]
-    line = family.start_and_read("gateway", command, within=_READY_WITHIN)
+    line = family.start_and_read(name, command, within=_READY_WITHIN)
     return str(json.loads(line)["gateway"])

@@ -24,7 +24,8 @@ from ops.bench.showing import as_json, as_markdown, show
 from ops.bench.targets import TARGETS
 from ops.bench.versions import machine
 
-ROOMS: Final = ("drain",)
+_NARROWEST: Final = 120
+ROOMS: Final = ("submit", "drain", "batch", "limit", "urgent", "redis_costs", "distance", "growth")
 """In the order in which they run. Each is a module of `ops.bench.rooms`."""
 
 _TABLE: Final = CHECKOUT / "tests" / "bench" / "README.md"
@@ -69,7 +70,7 @@ def bench(  # noqa: PLR0913  # click's options
     if is_json:
         click.echo(json.dumps(as_json(told, made.book, results), indent=1))
     else:
-        show(Console(), told, made.book, results)
+        show(Console(width=max(Console().width, _NARROWEST)), told, made.book, results)
     if write:
         as_markdown(_TABLE, told, made.book, results)
     return 0

@@ -22,7 +22,7 @@ _ACCOUNT: Final = """
 [accounts.{name}]
 family = "{family}"
 base_url = "{url}"
-key = "env:BENCH_KEY"
+key = "key-{name}"
 limits = {{ rate = {rate}, in_flight = {slots}{batch} }}
 """
 

@@ -15,7 +15,7 @@ BEGIN: Final = "<!-- the last full table: written by `volley bench --write` -->"
 END: Final = "<!-- end of the last full table -->"
 _YARDSTICKS: Final = {BARE: "of bare", ARQ_TUNED: "× arq tuned"}
 _RATE: Final = "messages/s"
-_WIDEST: Final = 8
+_WIDEST: Final = 9
 
 Table = tuple[list[str], list[list[str]]]
 """Headings, and the cells below them."""
