@@ -7,12 +7,14 @@ from producer.contract.client import Client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReading:
-    """Facts of the Redis server. Memory is in bytes; `memory_limit` 0 means none is set.
+    """Facts of the Redis server. Memory is in bytes; `memory_limit` 0 means none is set, `machine` what its host has.
 
     `persists` is whether anything is written to disk, `writes_fail` whether the last such write failed;
-    None: the server does not say.
+    None: the server does not say. `appends`: by an append-only file, `fsync` how often that is forced to disk.
+    `evicted` counts keys thrown away since its start.
     """
 
+    product: str = "Redis"
     version: str = ""
     memory: int = 0
     memory_limit: int = 0
@@ -20,6 +22,12 @@ class ServerReading:
     clients: int = 0
     persists: bool | None = None
     writes_fail: bool = False
+    appends: bool = False
+    fsync: str = ""
+    machine: int = 0
+    evicted: int = 0
+    is_cluster: bool = False
+    is_replica: bool = False
 
     @property
     def may_evict(self) -> bool:
@@ -32,11 +40,13 @@ async def read_server(redis: Client) -> ServerReading:
     async with redis.pipeline(transaction=False) as pipe:
         pipe.info()
         pipe.config_get("save")
-        info, settings = await pipe.execute(raise_on_error=False)
+        pipe.config_get("appendfsync")
+        info, settings, fsync = await pipe.execute(raise_on_error=False)
     if isinstance(info, Exception):
         raise info
     failed = [info.get("aof_last_write_status", "ok"), info.get("rdb_last_bgsave_status", "ok")]
     return ServerReading(
+        product="Valkey" if "valkey_version" in info else "Redis",
         version=str(info.get("valkey_version") or info.get("redis_version", "")),
         memory=int(info.get("used_memory", 0)),
         memory_limit=int(info.get("maxmemory", 0)),
@@ -44,6 +54,12 @@ async def read_server(redis: Client) -> ServerReading:
         clients=int(info.get("connected_clients", 0)),
         persists=_persists(bool(info.get("aof_enabled")), settings),
         writes_fail=any(status != "ok" for status in failed),
+        appends=bool(info.get("aof_enabled")),
+        fsync=str(fsync.get("appendfsync", "")) if isinstance(fsync, dict) else "",
+        machine=int(info.get("total_system_memory", 0)),
+        evicted=int(info.get("evicted_keys", 0)),
+        is_cluster=bool(info.get("cluster_enabled")),
+        is_replica=str(info.get("role", "master")) not in {"master", "primary"},
     )
 
 

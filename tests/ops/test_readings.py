@@ -301,6 +301,9 @@ async def test_redis_says_what_it_is_and_that_it_keeps_things_on_disk(redis: Red
     assert server.persists is True
     assert not server.writes_fail
     assert not server.may_evict
+    assert (server.appends, server.fsync, server.evicted) == (True, "everysec", 0)
+    assert not (server.is_cluster or server.is_replica)
+    assert server.machine > server.memory
 
 
 def test_a_server_evicts_only_when_it_has_a_limit_and_a_policy_to_do_so() -> None:
