@@ -180,3 +180,25 @@ def test_a_wrong_word_for_the_logs_stops_the_start(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(variable, word)
     with pytest.raises(SettingsError, match=f"{variable} must be one of .*'{word}'"):
         configure_logs()
+
+
+@pytest.mark.parametrize(
+    ("table", "batch"),
+    [
+        ({}, 1),
+        ({"v3": True}, 100),
+        ({"v3": True, "callback_base": "https://sms.example.com", "callback_secret": "a" * 16}, 1),
+        ({"v3": True, "limits": {"batch": 20}}, 20),
+    ],
+)
+def test_restv2_sends_several_at_once_only_by_version_3(table: dict[str, Any], batch: int) -> None:
+    """sms/bulk is a call of version 3, and carries no callback: who asked for callbacks keeps them."""
+    account = {"family": "restv2", "base_url": "https://net2sms.gr", "key": "k", **table}
+    [found] = parse({"accounts": {"one": account}}, {"REDIS_URL": "redis://localhost"}).accounts.values()
+    assert found.limits.batch == batch
+
+
+def test_restv2_without_version_3_cannot_be_told_to() -> None:
+    account = {"family": "restv2", "base_url": "https://net2sms.gr", "key": "k", "limits": {"batch": 2}}
+    with pytest.raises(SettingsError, match=r"limits\.batch must be a whole number from 1 to 1"):
+        parse({"accounts": {"one": account}}, {"REDIS_URL": "redis://localhost"})
