@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from producer.contract import keys
-from producer.contract.campaigns import Lane
+from producer.contract.campaigns import CHUNK_SIZE, Lane
 from producer.contract.jobs import JOB_PREFIX
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene, numbers
@@ -48,13 +48,13 @@ async def test_a_lost_urgent_message_is_found_again(stage: Scene) -> None:
 
 
 async def test_a_large_campaign_is_repaired_piece_by_piece(stage: Scene) -> None:
-    await stage.submit(count=2000)
+    await stage.submit(count=3 * CHUNK_SIZE)
     for _ in range(8):
         await stage.feeder.step()
         await lose_queues(stage)
     work = sweeper(stage)
-    found = [await work.step(chunks=1) for _ in range(5)]
-    assert found == [500, 500, 500, 500, 0]
+    found = [await work.step(chunks=1) for _ in range(4)]
+    assert found == [CHUNK_SIZE, CHUNK_SIZE, CHUNK_SIZE, 0]
 
 
 async def test_a_campaign_that_nobody_feeds_is_put_back_on_the_list(stage: Scene) -> None:

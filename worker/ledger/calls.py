@@ -93,9 +93,9 @@ def record(writes: Sequence[Write], reference_life: int, first_look: float, grac
     ]
     rows = [
         (
-            write.message.chunk,
-            write.message.place,
-            write.attempt,
+            str(write.message.chunk),
+            str(write.message.place),
+            str(write.attempt),
             write.event,
             int(write.seconds),
             write.reference,
@@ -118,7 +118,7 @@ def apply(items: Sequence[Evidence]) -> Call:
         *_record_keys(item.message for item in items),
     ]
     rows = [
-        (item.message.chunk, item.message.place, item.event, item.reference, item.code, int(item.seconds))
+        (str(item.message.chunk), str(item.message.place), item.event, item.reference, item.code, int(item.seconds))
         for item in items
     ]
     return called_keys, [first.message.campaign, *send_body_parts(), JOB_LIFE, orjson.dumps(rows)]
@@ -129,10 +129,10 @@ def _references(account: AccountName) -> str:
     return keys.reference(account, Reference(""))
 
 
-def _claim_rows(request: ClaimRequest, number: int) -> Iterator[tuple[int, int, str, int]]:
+def _claim_rows(request: ClaimRequest, number: int) -> Iterator[tuple[str, str, str, int]]:
     msisdns = request.msisdns or ("",) * len(request.messages)
     for message, msisdn in zip(request.messages, msisdns, strict=True):
-        yield message.chunk, message.place, msisdn, number
+        yield str(message.chunk), str(message.place), msisdn, number
 
 
 def _record_keys(messages: Iterable[MessageId]) -> list[str]:

@@ -12,13 +12,13 @@ local due, uncertain = KEYS[6], KEYS[7]
 local function follow(r, job, seconds, was)
   if was == 'n' and r.letter ~= 'n' then list(uncertain, job, false) end
   if waits(r) then
-    if seconds > 0 then r.due = now + seconds end
-    start_job(job, now_ms + seconds * 1000)
+    if seconds > 0 then r.due = text(now + seconds) end
+    start_job(job, text(now_ms + seconds * 1000))
     return
   end
   if was == 'q' or was == 'w' or was == 'f' then end_job(job) end
   if r.letter == 's' or r.letter == 'e' then
-    if r.reference ~= '' then list(due, r.reference, now + seconds) end
+    if r.reference ~= '' then list(due, r.reference, seconds == 0 and now_text or text(now + seconds)) end
   elseif r.letter ~= 'd' then
     count_reason(r.code)
   end
@@ -34,7 +34,7 @@ for i, row in ipairs(rows) do
     answers[i] = '~'
   else
     local was = r.letter
-    if move(r, event, now) then
+    if move(r, event) then
       if code ~= '' then r.code = code end
       follow(r, id .. '/' .. row[1] .. '.' .. row[2], row[6], was)
       changed(key, row[2])

@@ -15,6 +15,8 @@ campaign_state = c[1]
 local is_other = ARGV[2] ~= '' and c[1] and (c[3] or c[4] or '') ~= ARGV[2]
 local not_after = tonumber(c[2] or '') or 0
 local due, uncertain = KEYS[6], KEYS[7]
+local look_at, now_ms_text = text(now + tonumber(ARGV[5])), text(now_ms)
+local lease_end, visible_at = text(now + lease), text((now + lease) * 1000 + 500)
 
 local function suppressed()
   local wanted, found = {}, {}
@@ -28,12 +30,12 @@ end
 
 -- Nobody knows whether it left: its claim has died. A reference lives from its claim on.
 local function doubt(r, job, address)
-  local claimed_at = r.changed
-  move(r, 'doubt', now)
+  local claimed_at = tonumber(r.changed)
+  move(r, 'doubt')
   r.code = 'volley.claim_died'
-  list(uncertain, job, now)
+  list(uncertain, job, now_text)
   if r.reference ~= '' then
-    list(due, r.reference, now + tonumber(ARGV[5]))
+    list(due, r.reference, look_at)
     name(refs, r.reference, id, address, claimed_at + life - now)
   end
   end_job(job)
@@ -50,41 +52,43 @@ local is_suppressed = suppressed()
 
 -- The answer, and whether the record changed.
 local function try(r, job, address, msisdn, request)
-  if is_other then lease_job(job, now_ms) return 'changed' end
+  if is_other then lease_job(job, now_ms_text) return 'changed' end
   if not r then end_job(job) return 'gone' end
   if r.letter == 'f' then
-    if r.due > now and r.reference == request[1] then return r.attempts end  -- this claim, sent again
-    if r.due > now then lease_job(job, r.due * 1000 + 500) return 'held' end
+    local due_at = tonumber(r.due)
+    if due_at > now and r.reference == request[1] then return tonumber(r.attempts) end  -- this claim, sent again
+    if due_at > now then lease_job(job, text(due_at * 1000 + 500)) return 'held' end
     doubt(r, job, address)
     return 'doubt', true
   end
   if not waits(r) then end_job(job) return 'done' end
-  if campaign_state == 'cancelled' then move(r, 'cancel', now) end_job(job) return 'cancelled', true end
+  if campaign_state == 'cancelled' then move(r, 'cancel') end_job(job) return 'cancelled', true end
   if not_after > 0 and now >= not_after then
-    move(r, 'expire', now)
+    move(r, 'expire')
     r.code = 'volley.past_validity'
     count_reason(r.code)
     end_job(job)
     return 'expired', true
   end
   if is_suppressed[msisdn] then
-    move(r, 'suppress', now)
+    move(r, 'suppress')
     r.code = 'volley.suppressed'
     count_reason(r.code)
     end_job(job)
     return 'suppressed', true
   end
   if campaign_state ~= 'running' then end_job(job) return 'paused' end
-  if r.due > now then lease_job(job, r.due * 1000) return 'early' end
-  if fenced(request) > 0 then lease_job(job, now_ms + request.fenced) return 'fenced' end
-  move(r, 'claim', now)
-  r.attempts = r.attempts + 1
-  r.due = now + lease
+  if r.due ~= '0' and tonumber(r.due) > now then lease_job(job, r.due .. '000') return 'early' end
+  if fenced(request) > 0 then lease_job(job, text(now_ms + request.fenced)) return 'fenced' end
+  local attempt = tonumber(r.attempts) + 1
+  move(r, 'claim')
+  r.attempts = text(attempt)
+  r.due = lease_end
   r.reference = request[1]
-  lease_job(job, r.due * 1000 + 500)
+  lease_job(job, visible_at)
   request.is_claimed = true
   if request[2] == 1 then name(refs, request[1], id, address, life, false) end
-  return r.attempts, true
+  return attempt, true
 end
 
 local key_of, answers = read_rows(rows, 9), {}

@@ -5,7 +5,7 @@
 local id, count = ARGV[1], 0
 local now = clock()
 for place, r in pairs(read_all_records(KEYS[6])) do
-  if waits(r) and move(r, ARGV[3], now) then
+  if waits(r) and move(r, ARGV[3]) then
     r.code = ARGV[4]
     count_reason(r.code)
     changed(KEYS[6], place)

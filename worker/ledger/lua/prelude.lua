@@ -4,15 +4,22 @@
 -- A script decides first and writes last: what it changes is gathered, and `finish` writes it with one command
 -- for each kind and key. The first of them may be refused for want of memory; then nothing at all was written.
 
+-- Numbers stay text wherever nobody reckons with them: to make text of a number is the dearest thing Lua does here.
+local function text(number)
+  return string.format('%d', number)
+end
+
+local now_text
 local function clock()
   local t = redis.call('TIME')
+  now_text = t[1]
   return tonumber(t[1]), tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
 -- KEYS that every script which moves messages begins with.
 local CAMPAIGN, COUNTS, REASONS, ACTIVE, QUEUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
--- Records: read by chunk, changed in memory, written by chunk.
+-- Records: read by chunk, changed in memory, written by chunk. Every field of a record is text.
 local books = {}
 
 local function book(key)
@@ -24,16 +31,13 @@ local function unpacked(packed)
   local letter, attempts, changed, due, reference, code =
     string.match(packed, '^(%a)|(%d+)|(%d+)|(%d+)|([^|]*)|([^|]*)')
   if not letter then return nil end
-  return {
-    letter = letter, attempts = tonumber(attempts), changed = tonumber(changed),
-    due = tonumber(due), reference = reference, code = code,
-  }
+  return {letter = letter, attempts = attempts, changed = changed, due = due, reference = reference, code = code}
 end
 
--- Read the records of one chunk at `places`, all in one command.
+-- Read the records of one chunk at `places` (text), all in one command.
 local function read_records(key, places)
   local rows, packed = book(key).rows, redis.call('HMGET', key, unpack(places))
-  for i, place in ipairs(places) do rows[tostring(place)] = packed[i] and unpacked(packed[i]) or nil end
+  for i, place in ipairs(places) do rows[place] = packed[i] and unpacked(packed[i]) or nil end
 end
 
 local function read_all_records(key)
@@ -42,7 +46,7 @@ local function read_all_records(key)
   return rows
 end
 
--- Read what a script was given as rows of {chunk, place, …}; KEYS from `first` on are the records of the chunks
+-- Read what a script was given as rows of {chunk, place, …} (text both); KEYS from `first` on are the records of the chunks
 -- in the order in which the rows name them. Gives the records key of a chunk.
 local function read_rows(rows, first)
   local places, order = {}, {}
@@ -51,7 +55,8 @@ local function read_rows(rows, first)
       places[row[1]] = {}
       order[#order + 1] = row[1]
     end
-    table.insert(places[row[1]], row[2])
+    local of_chunk = places[row[1]]
+    of_chunk[#of_chunk + 1] = row[2]
   end
   local key_of = {}
   for i, chunk in ipairs(order) do
@@ -62,11 +67,11 @@ local function read_rows(rows, first)
 end
 
 local function record_at(key, place)
-  return books[key].rows[tostring(place)]
+  return books[key].rows[place]
 end
 
 local function changed(key, place)
-  books[key].changed[tostring(place)] = true
+  books[key].changed[place] = true
 end
 
 -- What this call has moved, by letter.
@@ -84,14 +89,14 @@ end
 
 -- Move a record by an event. False where the table does not list the event for its state. What would
 -- wait again in a cancelled campaign is cancelled in the same step: the feeder has closed it already.
-local function move(r, event, now)
+local function move(r, event)
   if not string.find(FROM[event], r.letter, 1, true) then return false end
   tally[r.letter] = (tally[r.letter] or 0) - 1
   r.letter = TO[event]
   if waits(r) and is_cancelled() then r.letter = TO['cancel'] end
   tally[r.letter] = (tally[r.letter] or 0) + 1
-  r.changed = now
-  r.due = 0
+  r.changed = now_text
+  r.due = '0'
   return true
 end
 
@@ -131,7 +136,7 @@ local function name(prefix, reference, id, address, life, known)
   b.values[reference] = with_address(b.values[reference] or known, id, address)
 end
 
--- arq: a job is a member of the queue (score: when it may be taken, ms) and a body under its own key.
+-- arq: a job is a member of the queue (score: when it may be taken, ms, as text) and a body under its own key.
 local leased, ended, started = {}, {}, {}
 
 local function length_bytes(n)
@@ -153,7 +158,7 @@ local function lease_job(job, at_ms)
   leased[job] = at_ms
 end
 
--- Sorted sets of the account: a score adds (the first one stays), false removes.
+-- Sorted sets of the account: a score (text) adds (the first one stays), false removes.
 local listed = {}
 
 local function list(key, member, score)
@@ -177,7 +182,7 @@ local function write_records()
     for place in pairs(b.changed) do
       local r = b.rows[place]
       flat[#flat + 1] = place
-      flat[#flat + 1] = string.format('%s|%d|%d|%d|%s|%s', r.letter, r.attempts, r.changed, r.due, r.reference, r.code)
+      flat[#flat + 1] = r.letter .. '|' .. r.attempts .. '|' .. r.changed .. '|' .. r.due .. '|' .. r.reference .. '|' .. r.code
     end
     in_parts('HSET', key, flat)
   end

@@ -10,12 +10,13 @@ local id, life, refs = ARGV[1], tonumber(ARGV[2]), ARGV[5]
 local rows = cjson.decode(ARGV[9])
 local now, now_ms = clock()
 local due, uncertain, orphans = KEYS[6], KEYS[7], KEYS[8]
+local first_look, doubtful_look = text(now + tonumber(ARGV[3])), text(now + tonumber(ARGV[4]))
 local answers, forgotten = {}, {}
 
 local function submitted(m, r, address, was_in_flight)
   local own = r.reference
   r.reference = m.reference
-  list(due, m.reference, now + tonumber(ARGV[3]))
+  list(due, m.reference, first_look)
   if own ~= m.reference then
     if own ~= '' and (m.is_told or not was_in_flight) then
       forgotten[#forgotten + 1] = {reference = own, address = address, is_due = not was_in_flight}
@@ -30,31 +31,31 @@ end
 local function wait(r, job, seconds)
   r.reference = ''  -- nothing was sent under it: no report can be about this message
   if not waits(r) then end_job(job) return end
-  if seconds > 0 then r.due = now + seconds end
-  start_job(job, now_ms + seconds * 1000)
+  if seconds > 0 then r.due = text(now + seconds) end
+  start_job(job, text(now_ms + seconds * 1000))
 end
 
 local function write(m, r, job, address)
   -- a release takes its attempt back, so that the next claim has the same number: the reference tells them apart
   if r.attempts ~= m.attempt or (m.event == 'release' and r.reference ~= m.reference) then return 'stale' end
   local was_in_flight, claimed_at = r.letter == 'f', r.changed
-  if not move(r, m.event, now) then
+  if not move(r, m.event) then
     if not waits(r) then end_job(job) end
     return 'late'
   end
   r.code = m.code
   if m.event == 'doubt' then
-    list(uncertain, job, now)
+    list(uncertain, job, now_text)
     if r.reference ~= '' then
-      list(due, r.reference, now + tonumber(ARGV[4]))
-      name(refs, r.reference, id, address, claimed_at + life - now)
+      list(due, r.reference, doubtful_look)
+      name(refs, r.reference, id, address, tonumber(claimed_at) + life - now)
     end
     end_job(job)
     return 'done'
   end
   if not was_in_flight then list(uncertain, job, false) end
   if m.event == 'release' then
-    r.attempts = r.attempts - 1
+    r.attempts = text(tonumber(r.attempts) - 1)
     wait(r, job, 0)
   elseif m.event == 'defer' then
     wait(r, job, m.seconds)

@@ -6,16 +6,16 @@ local id, chunk, first, places, size = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV
 local c = redis.call('HMGET', CAMPAIGN, 'state', 'fed', 'fed_place', 'chunks')
 if c[1] ~= 'running' then return c[1] or 'gone' end
 if tonumber(c[2]) ~= chunk or tonumber(c[3]) ~= first then return 'moved' end
-local now, now_ms = clock()
-local wanted = {}
-for place = first, first + places - 1 do wanted[#wanted + 1] = place end
+local _, now_ms = clock()
+local wanted, at = {}, text(now_ms)
+for place = first, first + places - 1 do wanted[#wanted + 1] = text(place) end
 local b = book(KEYS[6])
 for i, packed in ipairs(redis.call('HMGET', KEYS[6], unpack(wanted))) do
   if not packed then
-    local place = tostring(wanted[i])
-    b.rows[place] = {letter = 'q', attempts = 0, changed = now, due = 0, reference = '', code = ''}
+    local place = wanted[i]
+    b.rows[place] = {letter = 'q', attempts = '0', changed = now_text, due = '0', reference = '', code = ''}
     changed(KEYS[6], place)
-    start_job(id .. '/' .. chunk .. '.' .. place, now_ms)
+    start_job(id .. '/' .. ARGV[2] .. '.' .. place, at)
   end
 end
 write_records()

@@ -10,7 +10,7 @@ for place, r in pairs(read_all_records(KEYS[6])) do
   if r.letter == 'f' or not is_paused and waits(r) then
     jobs[#jobs + 1] = id .. '/' .. ARGV[2] .. '.' .. place
     bodies[#bodies + 1] = JOB_PREFIX .. jobs[#jobs]
-    at[#at + 1] = r.due > 0 and r.due * 1000 or now_ms
+    at[#at + 1] = r.due ~= '0' and r.due .. '000' or text(now_ms)
   end
 end
 if #jobs == 0 then return 0 end
