@@ -263,5 +263,5 @@ def _entry(account: Account) -> AccountEntry:
         longest_text=account.family.rules.longest_text,
         sender=account.sender,
         default_region=account.default_region,
-    )
         options=account.family.send_options,
+    )

@@ -29,8 +29,8 @@ def read_account(name: str, table: Table) -> Account:
     if family is None:
         raise SettingsError(f"{table.path}.family must be one of {', '.join(sorted(FAMILIES))}")
     v3 = table.flag("v3") if family.probe is not None else False
-        name=AccountName(name),
     account = Account(
+        name=AccountName(name),
         family=family,
         credentials=_called_back(replace(_credentials(table), dialect=_dialect(table, family)), name, table),
         limits=_limits(table.table("limits"), family, v3=v3, called_back=bool(table.text("callback_base", ""))),
@@ -127,6 +127,8 @@ def _extra(table: Table, family: Family) -> tuple[tuple[str, str], ...]:
 
 def _limits(table: Table, family: Family, *, v3: bool, called_back: bool) -> Limits:
     rules = family.rules
+    most = 1 if rules.is_grouped_by_probe and not v3 else rules.most_per_request
+    usual = 1 if rules.is_grouped_by_probe and called_back else most  # a call for several carries no callback
     limits = Limits(
         rate=table.number("rate", rules.rate, least=0.01, most=100_000),
         in_flight=table.whole("in_flight", rules.in_flight, least=1, most=rules.most_in_flight),
@@ -134,5 +136,3 @@ def _limits(table: Table, family: Family, *, v3: bool, called_back: bool) -> Lim
     )
     table.done()
     return limits
-    most = 1 if rules.is_grouped_by_probe and not v3 else rules.most_per_request
-    usual = 1 if rules.is_grouped_by_probe and called_back else most  # a call for several carries no callback
