@@ -110,6 +110,8 @@ class Admin:
             "err": standing.err,
             "letter": standing.letter,
             "kind": message.kind,
+            "delay": message.delay,
+            "valid": message.valid,
             "removed": removed,
         }
 
@@ -129,6 +131,7 @@ def _summary(account: Account) -> dict[str, Any]:  # Any: JSON values
         "violations": account.limits.violations,
         "simultaneous": books.at_once,
         "max_simultaneous": books.most_at_once,
+        "max_simultaneous_of": books.most_open,
         "max_accepted_sends_per_second": books.most_accepted_a_second,
         "balance": account.balance,
         "switches": switches_of(account),

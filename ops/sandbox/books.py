@@ -38,6 +38,8 @@ class Books:
         self.send_arrivals: deque[float] = deque(maxlen=ARRIVALS_KEPT)
         self.callbacks: Counter[str] = Counter()  # answered, failed, given_up
         self.at_once = 0
+        self.open: Counter[Call] = Counter()  # requests that have not been answered yet
+        self.most_open: Counter[Call] = Counter()
         self.most_at_once = 0
         self.most_accepted_a_second = 0
         self._accepted: deque[float] = deque()
@@ -46,13 +48,16 @@ class Books:
         """Note that a request came in; `leave` must follow."""
         self.requests[call] += 1
         self.at_once += 1
+        self.open[call] += 1
+        self.most_open[call] = max(self.most_open[call], self.open[call])
         self.most_at_once = max(self.most_at_once, self.at_once)
         if call is Call.SEND:
             self.send_arrivals.append(now)
 
-    def leave(self) -> None:
+    def leave(self, call: Call) -> None:
         """Note that a request has been answered or given up."""
         self.at_once -= 1
+        self.open[call] -= 1
 
     def accepted_send(self, arrived: float) -> None:
         """Note that a send request (of one message or many) was accepted, by the time it arrived."""

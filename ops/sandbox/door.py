@@ -54,12 +54,12 @@ class Door:
                 self._gateway.strangers[call] += 1
                 return respond(self._dialect.stranger(parameters))
             arrived = self._gateway.clock.monotonic()
-            visit = self._gateway.visit(account, parameters, arrived)
+            visit = self._gateway.visit(account, parameters, arrived, call)
             account.books.enter(call, arrived)
             try:
                 return await self._serve(request, visit, decide)
             finally:
-                account.books.leave()
+                account.books.leave(call)
 
         return handle
 

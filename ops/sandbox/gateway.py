@@ -8,7 +8,7 @@ from ops.sandbox.accounts import Account
 from ops.sandbox.books import Call
 from ops.sandbox.clock import Clock
 from ops.sandbox.config import ConfigError, Family, SandboxConfig
-from ops.sandbox.ledger import Message
+from ops.sandbox.ledger import LONGEST_LIFE, Message
 from ops.sandbox.parameters import Parameters, without_secrets
 from ops.sandbox.progress import Standing, Timing, standing_of
 from ops.sandbox.pushing.addresses import check_target
@@ -19,12 +19,13 @@ from ops.sandbox.scenarios import DEFAULT, Ending, Fault, Scenario, scenario_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request of a known account: its number, when it arrived (monotonic), and what it said."""
+    """One request of a known account: its number, when it arrived (monotonic), which call, and what it said."""
 
     account: Account
     parameters: Parameters
     number: int
     arrived: float
+    call: Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One message of a request that is being accepted."""
+    """One message of a request that is being accepted. `delay` None: the request's own."""
 
     phone: str
     text: str
@@ -50,6 +51,7 @@ class Item:
     refused: bool = False
     kind: int = 0
     reference: str = ""  # its own, where a request does not share one
+    delay: float | None = None
 
 
 class Gateway:
@@ -94,10 +96,10 @@ class Gateway:
         """Tell the unix time; it never jumps, whatever happens to the host's clock."""
         return self.clock.monotonic() + self._unix_offset
 
-    def visit(self, account: Account, parameters: Parameters, arrived: float) -> Visit:
+    def visit(self, account: Account, parameters: Parameters, arrived: float, call: Call) -> Visit:
         """Number a request."""
         self.requests += 1
-        return Visit(account=account, parameters=parameters, number=self.requests, arrived=arrived)
+        return Visit(account=account, parameters=parameters, number=self.requests, arrived=arrived, call=call)
 
     def fate_of(self, phone: str) -> Scenario:
         """Look up what the last digits of a phone bring, unless scenarios are off."""
@@ -115,9 +117,13 @@ class Gateway:
         *,
         client_id: str = "",
         delay: float = 0.0,
+        valid: float = LONGEST_LIFE,
         callback: str = "",
     ) -> None:
-        """Put the messages of one request into the account's ledger; `callback` is their own address (v3)."""
+        """Put the messages of one request into the account's ledger.
+
+        `valid` is seconds from when they leave; `callback` is their own address (v3).
+        """
         account, parameters = visit.account, without_secrets(visit.parameters)
         now, unix = self.clock.monotonic(), self.unix()
         account.books.accepted_send(visit.arrived)
@@ -135,7 +141,8 @@ class Gateway:
                 segments=item.segments,
                 received_at=now,
                 received_unix=unix,
-                delay=delay,
+                delay=delay if item.delay is None else item.delay,
+                valid=valid,
                 request=visit.number,
                 parameters=parameters,
                 ending=item.ending,

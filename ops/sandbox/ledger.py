@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
+from typing import Final
 
 from ops.sandbox.config import Family
 from ops.sandbox.scenarios import Ending
+
+LONGEST_LIFE: Final = 86_400.0  # A3 `valid`: 24 hours, also where none is given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +19,8 @@ class Message:
     """One accepted message; `refused` marks a row of an accepted batch that only `status.php` remembers.
 
     `number` counts over the whole sandbox from 1 (and is smsc's `int_id`). `parameters` is the request as a
-    JSON object without secrets and texts. `delay` is seconds until a scheduled message leaves. `kind` is smsc's
-    `type`: 0 SMS, 1 flash.
+    JSON object without secrets and texts. `delay` is seconds until a scheduled message leaves, `valid` seconds from
+    then until it expires. `kind` is smsc's `type`: 0 SMS, 1 flash.
     """
 
     number: int
@@ -37,6 +40,7 @@ class Message:
     ending: Ending | None
     refused: bool = False
     kind: int = 0
+    valid: float = LONGEST_LIFE
 
 
 class Ledger:

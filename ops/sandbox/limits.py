@@ -13,6 +13,7 @@ class Violation(StrEnum):
     IDENTICAL_SEND = "identical_send"
     IDENTICAL_COST = "identical_cost"
     SIMULTANEOUS = "simultaneous"
+    SIMULTANEOUS_STATUS = "simultaneous_status"
     SAME_STATUS = "same_status"
     BULK_STATUS = "bulk_status"
     BALANCE = "balance"
@@ -63,6 +64,7 @@ IDENTICAL_WAIT_CALL: Final = Limit(violation=Violation.IDENTICAL_WAIT_CALL, most
 IDENTICAL_DOWNLOAD: Final = Limit(violation=Violation.IDENTICAL_DOWNLOAD, most=3, within=60.0)
 
 MOST_SIMULTANEOUS: Final = 14  # A3: 15 requests at once from one login give error 9
+MOST_STATUS_SIMULTANEOUS: Final = 4  # A4: 5 status requests at once give error 9
 
 
 class Window:

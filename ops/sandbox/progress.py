@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from ops.sandbox.ledger import Message
+from ops.sandbox.scenarios import Ending
 
 WAITING = -1  # A4: waiting to be sent
 ENROUTE = 0  # A4: handed to the operator
+EXPIRED = Ending(status=3)  # A4: `valid` ran out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +28,35 @@ class Standing:
     since: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a message ends, and how many seconds after it has left."""
+
+    after: float
+    ending: Ending
+
+
 def standing_of(message: Message, now: float, timing: Timing) -> Standing:
     """Compute how far `message` has come at monotonic `now`."""
-    ending, unix = message.ending, message.received_unix
-    if message.refused and ending is not None:
-        return Standing(status=ending.status, err=ending.err, letter=ending.letter, since=unix)
-    age = now - message.received_at - message.delay
+    unix = message.received_unix
+    if message.refused and message.ending is not None:
+        return _standing(message.ending, unix)
+    age, end = now - message.received_at - message.delay, end_of(message, timing)
+    if end is not None and age >= end.after:
+        return _standing(end.ending, unix + message.delay + end.after)
     if age < timing.enroute_after:
         return Standing(status=WAITING, since=unix)
-    if ending is None or age < timing.final_after:
-        return Standing(status=ENROUTE, letter="s", since=unix + message.delay + timing.enroute_after)
-    since = unix + message.delay + timing.final_after
+    return Standing(status=ENROUTE, letter="s", since=unix + message.delay + timing.enroute_after)
+
+
+def end_of(message: Message, timing: Timing) -> End | None:
+    """Say how and when `message` ends: it expires when its `valid` is over first. None: it is never reported."""
+    if message.ending is None:
+        return None
+    if message.valid < timing.final_after:
+        return End(after=message.valid, ending=EXPIRED)
+    return End(after=timing.final_after, ending=message.ending)
+
+
+def _standing(ending: Ending, since: float) -> Standing:
     return Standing(status=ending.status, err=ending.err, letter=ending.letter, since=since)

@@ -8,6 +8,7 @@ import aiohttp
 
 from ops.sandbox.gateway import Gateway
 from ops.sandbox.ledger import Message
+from ops.sandbox.progress import end_of
 from ops.sandbox.pushing.events import HANDED_ON, Event, Incoming, Report
 from ops.sandbox.pushing.letters import Letter, letter_about, letter_for
 from ops.sandbox.pushing.plans import Plan, Stage
@@ -68,9 +69,10 @@ class Caller:
     def _report(self, message: Message, stage: Stage) -> Report:
         timing = self._gateway.timing
         left = message.received_unix + message.delay
-        if stage is Stage.ENROUTE or message.ending is None:
+        end = end_of(message, timing)
+        if stage is Stage.ENROUTE or end is None:
             return Report(message=message, ending=HANDED_ON, since=left + timing.enroute_after)
-        return Report(message=message, ending=message.ending, since=left + timing.final_after)
+        return Report(message=message, ending=end.ending, since=left + end.after)
 
     def _note(self, plan: Plan, *, answered: bool) -> None:
         """Count what became of a callback, and plan the next step, or the same one again."""

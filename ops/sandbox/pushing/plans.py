@@ -11,7 +11,7 @@ from random import Random
 from ops.sandbox.accounts import Account
 from ops.sandbox.config import Pushing
 from ops.sandbox.ledger import Message
-from ops.sandbox.progress import Timing
+from ops.sandbox.progress import Timing, end_of
 from ops.sandbox.pushing.events import Incoming
 
 
@@ -69,18 +69,19 @@ class Pushes:
 
 def plan_message(account: Account, message: Message, timing: Timing) -> Plan:
     """Plan the reports of an accepted message; one that is never reported has only its first."""
-    left = message.received_at + message.delay + account.pushing.delay
+    left, end = message.received_at + message.delay + account.pushing.delay, end_of(message, timing)
     steps = [(left + timing.enroute_after, Stage.ENROUTE)]
-    if message.ending is not None:
-        steps.append((left + timing.final_after, Stage.FINAL))
+    if end is not None:
+        steps = [step for step in steps if step[0] <= left + end.after] + [(left + end.after, Stage.FINAL)]
     return Plan(account=account, subject=message, steps=drawn(steps, account.pushing, account.dice))
 
 
 def plan_own_report(account: Account, message: Message, timing: Timing, url: str) -> Plan | None:
     """Plan the one report that a restv2 message's own address gets: the final one (B9)."""
-    if message.ending is None:
+    end = end_of(message, timing)
+    if end is None:
         return None
-    due = message.received_at + message.delay + account.pushing.delay + timing.final_after
+    due = message.received_at + message.delay + account.pushing.delay + end.after
     steps = drawn([(due, Stage.FINAL)], account.pushing, account.dice)
     return Plan(account=account, subject=message, steps=steps, url=url)
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from ops.sandbox.ledger import LONGEST_LIFE
 from ops.sandbox.parameters import Parameters
 from ops.sandbox.segments import count_segments, cut_text
 from ops.sandbox.smsc.answers import Refusal
@@ -40,6 +41,8 @@ class Row:
     text: str
     sender: str
     segments: int
+    tz: str = ""  # its own, of a `list` row
+    delay: float = 0.0  # seconds until it leaves
 
     @property
     def is_phone(self) -> bool:
@@ -49,11 +52,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRequest:
-    """What one send asks for. `reference` "": the gateway assigns one. `delay` is seconds until it leaves."""
+    """What one send asks for. `reference` "": the gateway assigns one. `valid` is seconds from when it leaves."""
 
     rows: tuple[Row, ...]
     reference: str
-    delay: float
+    valid: float
     kind: int
     cost: int
     lists_all: bool
@@ -65,16 +68,16 @@ def read_send(
 ) -> SendRequest | Refusal:
     """Read the parameters of `send.php` (A3); `shortened` makes short links in a text (tinyurl=1)."""
     reference = read_reference(parameters.get("id", ""))
-    delay = delay_of(parameters.get("time", ""), parameters.get("tz", ""), now_unix)
     rows = _rows(parameters, _wording(parameters, shortened))
     if reference is None or not rows or not _is_well_formed(parameters):
         return BAD
-    if delay is None:
+    delays = [delay_of(parameters.get("time", ""), row.tz or parameters.get("tz", ""), now_unix) for row in rows]
+    if None in delays:
         return BAD_DATE
     return SendRequest(
-        rows=rows,
+        rows=tuple(replace(row, delay=delay or 0.0) for row, delay in zip(rows, delays, strict=True)),
         reference=reference,
-        delay=delay,
+        valid=_life(parameters.get("valid", "")),
         kind=FLASH if parameters.get("flash") == "1" else SMS,
         cost=int(parameters.get("cost") or 0),
         lists_all=parameters.get("op") == "1",
@@ -116,6 +119,12 @@ def _is_well_formed(parameters: Parameters) -> bool:
     return bool(
         switches and sender and (not valid or _VALID.fullmatch(valid)) and (not most or _is_small(most)),
     )
+
+
+def _life(valid: str) -> float:
+    """Read `valid`: hours, or `hh:mm`; 24 hours where it is absent (A3)."""
+    hours, _, minutes = valid.partition(":")
+    return int(hours) * 3600.0 + int(minutes or 0) * 60.0 if valid else LONGEST_LIFE
 
 
 def _is_small(text: str) -> bool:
@@ -168,10 +177,10 @@ def _own_texts(listed: str, sender: str, *, nl: bool, worded: Callable[[str], st
         row = _ROW.fullmatch(line)
         if not row:
             return ()
-        own_sender = (row["sender"] or "").partition(",")[0] or sender
+        own_sender, _, tz = (row["sender"] or "").partition(",")
         text = row["text"].replace("\\n", "\n") if nl else row["text"]
-        found = _same_text(read_phones(row["phones"]) or [""], text, own_sender, worded)
+        found = _same_text(read_phones(row["phones"]) or [""], text, own_sender or sender, worded)
         if not found:
             return ()
-        rows.extend(found)
+        rows.extend(replace(each, tz=tz.strip()) for each in found)
     return tuple(rows)

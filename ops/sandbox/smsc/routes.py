@@ -10,7 +10,7 @@ from ops.sandbox.books import Call
 from ops.sandbox.config import Family
 from ops.sandbox.door import Choose, Decide, Dialect, Door
 from ops.sandbox.gateway import Gateway, Reply, Visit
-from ops.sandbox.limits import MOST_SIMULTANEOUS, Violation
+from ops.sandbox.limits import MOST_SIMULTANEOUS, MOST_STATUS_SIMULTANEOUS, Violation
 from ops.sandbox.parameters import Parameters, read_json, read_smsc, salvage_json
 from ops.sandbox.smsc.answers import TOO_MANY_AT_ONCE, Answer, Refusal
 from ops.sandbox.smsc.asking import decide_balance, decide_operator, decide_tinyurl
@@ -97,9 +97,20 @@ def turned_away(visit: Visit) -> Reply | None:
         return reply(Refusal(code=2), parameters)
     if account.switches.blocked:
         return reply(Refusal(code=4), parameters)
-    if account.books.at_once > MOST_SIMULTANEOUS:
-        account.limits.broke(Violation.SIMULTANEOUS)
+    crowded = _crowded(visit)
+    if crowded is not None:
+        account.limits.broke(crowded)
         return reply(Refusal(code=9, text=TOO_MANY_AT_ONCE), parameters)
+    return None
+
+
+def _crowded(visit: Visit) -> Violation | None:
+    """Say which limit of requests at once this one breaks: of all together (A3), or of status requests (A4)."""
+    books = visit.account.books
+    if books.at_once > MOST_SIMULTANEOUS:
+        return Violation.SIMULTANEOUS
+    if visit.call is Call.STATUS and books.open[Call.STATUS] > MOST_STATUS_SIMULTANEOUS:
+        return Violation.SIMULTANEOUS_STATUS
     return None
 
 

@@ -90,7 +90,7 @@ def _accept(gateway: Gateway, visit: Visit, request: SendRequest, fates: Fates) 
     if len(fates) < len(request.rows):
         account.limits.broke(Violation.PHONE_TWICE)
     reference = request.reference or account.next_reference()
-    gateway.accept(visit, items, reference, client_id=request.reference, delay=request.delay)
+    gateway.accept(visit, items, reference, client_id=request.reference, valid=request.valid)
     return _taken(account, request, items, reference, segments)
 
 
@@ -110,6 +110,7 @@ def _item(account: Account, row: Row, fate: Scenario, kind: int) -> Item:
         ending=refused or fate.ending,
         refused=refused is not None,
         kind=kind,
+        delay=row.delay,
     )
 
 

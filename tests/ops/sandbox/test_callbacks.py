@@ -50,6 +50,16 @@ async def test_a_handler_hears_of_the_operator_and_of_the_end_in_strings(sandbox
     assert (told["status"], told["err"], told["ts"]) == ("20", "1", "1795000002")
 
 
+async def test_a_handler_hears_that_a_life_is_over(start: Start, handler: Handler) -> None:
+    sandbox = await start(enroute_after=1.0, final_after=5000.0)
+    await sandbox.switch(callback=f"{handler.url}/cb")
+    await _send(sandbox, valid="00:01")
+    sandbox.time.now += 60
+    enroute, over = [call.form() for call in await handler.until(2)]
+    assert (enroute["status"], enroute["ts"]) == ("0", "1795000001")
+    assert (over["status"], over["ts"]) == ("3", "1795000060")
+
+
 async def test_nothing_is_told_before_it_happens_or_without_a_handler(sandbox: Sandbox, handler: Handler) -> None:
     await _send(sandbox, mes="nobody listens")
     await sandbox.switch(callback=handler.url)

@@ -109,6 +109,23 @@ async def test_the_fifteenth_request_at_once_is_refused(sandbox: Sandbox) -> Non
     assert (await _send(sandbox, 14))["cnt"] == 1
 
 
+async def test_the_fifth_status_request_at_once_is_refused(sandbox: Sandbox) -> None:
+    """Whatever else the login asks meanwhile: only status requests count (documented: PROVIDERS.md A4)."""
+    await _send(sandbox, 0)
+    await sandbox.switch(family="smsc", hold_answers=True)
+    waiting = [asyncio.create_task(_send(sandbox, index)) for index in range(1, 4)]
+    waiting += [asyncio.create_task(sandbox.smsc("status", phone=PHONE, id=f"s{index}")) for index in range(4)]
+    await wait_until(lambda: _at_once(sandbox, 7), description="7 requests at once")
+    refused = await sandbox.smsc("status", phone=PHONE, id="s4")
+    await sandbox.switch(family="smsc", hold_answers=False)
+
+    assert refused == {"error": "too many concurrent requests", "error_code": 9}
+    assert [answer.get("error_code", 0) for answer in await asyncio.gather(*waiting)] == [0] * 3 + [3] * 4
+    summary = await sandbox.summary("smsc/demo")
+    assert (summary["max_simultaneous_of"]["status"], summary["violations"]) == (5, {"simultaneous_status": 1})
+    assert (await sandbox.smsc("status", phone=PHONE, id="s4"))["error_code"] == 3
+
+
 async def _send(sandbox: Sandbox, index: int) -> Any:
     return await sandbox.smsc("send", phones=PHONE, mes=f"text {index}")
 

@@ -42,6 +42,8 @@ async def test_a_message_is_accepted_and_written_down_whole(sandbox: Sandbox) ->
         "err": 0,
         "letter": "",
         "kind": 0,
+        "delay": 0.0,
+        "valid": 86400.0,
         "removed": False,
     }
 
@@ -302,3 +304,50 @@ async def test_a_phone_twice_in_one_batch_is_accepted_twice_and_counted(sandbox:
 
 def _encoded(form: dict[str, Any], charset: str) -> bytes:
     return urlencode(form, encoding=charset).encode()
+
+
+# documented: PROVIDERS.md A3 (`list`, extended row). The clock stands at 14:06:40 in Moscow.
+@pytest.mark.parametrize(
+    ("time", "delays"),
+    [("18.11.26 17:07", [10_820, 3620, 10_820]), ("+10", [600, 600, 600])],
+)
+async def test_a_list_row_may_carry_its_own_sender_and_zone(sandbox: Sandbox, time: str, delays: list[int]) -> None:
+    """Two hours east of Moscow it is 17:07 two hours earlier; a zone says nothing about minutes from now."""
+    rows = [f"+{PHONE}:a", "SHOP,2|79990000002:b", "SHOP|79990000003;c"]
+    await sandbox.smsc("send", list="\n".join(rows), sender="ACME", time=time)
+
+    messages = await sandbox.messages()
+    assert [message["sender"] for message in messages] == ["ACME", "SHOP", "SHOP"]
+    assert [message["delay"] for message in messages] == delays
+
+
+async def test_a_bad_zone_in_one_row_is_a_bad_date_for_all(sandbox: Sandbox) -> None:
+    answer = await sandbox.smsc("send", list=f"{PHONE}:a\nSHOP,x|79990000002:b", time="18.11.26 17:07")
+    assert answer["error_code"] == 5
+    assert await sandbox.messages() == []
+
+
+# documented: PROVIDERS.md A3 `valid`, A4 status 3
+@pytest.mark.parametrize(
+    ("form", "after", "status"),
+    [
+        ({"valid": "00:01"}, 59, 0),
+        ({"valid": "00:01"}, 60, 3),
+        ({"valid": "00:01"}, 5000, 3),
+        ({"valid": "2"}, 5000, 1),
+        ({"valid": "1"}, 4000, 3),
+        ({"valid": "1", "time": "+10"}, 4000, 0),
+        ({}, 4999, 0),
+        ({}, 5000, 1),
+        ({"phones": "79990000980", "valid": "00:01"}, 5000, 0),
+    ],
+)
+async def test_a_message_expires_when_its_life_is_over_before_its_end(
+    start: Start, form: dict[str, str], after: float, status: int
+) -> None:
+    """It counts from when the message leaves; scenario 980 is never reported, whatever its life."""
+    sandbox = await start(enroute_after=1.0, final_after=5000.0)
+    asked = {"phones": PHONE, "mes": "hi", "id": "v-1", **form}
+    await sandbox.smsc("send", **asked)
+    sandbox.time.now += after
+    assert (await sandbox.smsc("status", phone=asked["phones"], id="v-1"))["status"] == status
