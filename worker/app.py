@@ -39,6 +39,7 @@ from worker.settings import Account, Settings
 from worker.submitting import Submitter
 from worker.sweeping import Sweeper
 from worker.throttle import Gate, Windows, login_key
+from worker.tracing import TracedSubmitter, start_traces
 from worker.tracking import Tracker
 
 _RESERVE: Final = 0.98
@@ -97,10 +98,10 @@ class App:
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.sampler = Sampler(self.redis)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
+        self.witness = start_traces(settings.traces)
+        most = settings.sending.max_attempts
         self._trackers = {
-            name: Tracker(
-                account, self.redis, self.ledger, self.reader, self.book, self.settings.sending.max_attempts
-            )
+            name: Tracker(account, self.redis, self.ledger, self.reader, self.book, most, self.witness)
             for name, account in self.settings.accounts.items()
         }
 
@@ -117,7 +118,7 @@ class App:
             gate=gate,
             preparer=Preparer(account, self.reader, login, time.time, Offer(account, self.book)),
             ledger=self.ledger,
-            submitter=Submitter(account, exchange, learning, most_attempts=settings.max_attempts),
+            submitter=self._submitter(account, exchange, learning),
             recorder=self.recorder,
             consumers=account.limits.in_flight,
             batch=account.limits.batch,
@@ -185,6 +186,12 @@ class App:
     def entries(self) -> list[AccountEntry]:
         """What this process announces of its accounts."""
         return [_entry(account) for account in self.settings.accounts.values()]
+
+    def _submitter(self, account: Account, exchange: Exchange, learning: Learning) -> Submitter:
+        most = self.settings.sending.max_attempts
+        if self.witness is None:
+            return Submitter(account, exchange, learning, most_attempts=most)
+        return TracedSubmitter(account, exchange, learning, most_attempts=most, witness=self.witness)
 
     def _matcher(self, account: Account, asker: Asker, tracker: Tracker) -> Matcher | None:
         """None where the family cannot list what it sent, or the account does not ask for optional calls."""

@@ -29,6 +29,7 @@ from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
 from worker.settings import Settings
+from worker.starting import look_at_redis
 from worker.stopping import end
 
 _BEAT: Final = 1.0
@@ -40,6 +41,7 @@ _SAMPLE_SECONDS: Final = set(range(0, 60, EVERY))
 _EXPORT_MINUTES: Final = {3, 13, 23, 33, 43, 53}
 _FORGET_WORKER: Final = 86_400
 _ANSWER_LIFE: Final = 60
+_TRACES_WITHIN: Final = 2.0
 _MANY_TRIES: Final = 10_000  # a job that is another process' to do is put back until that one takes it
 
 log = structlog.get_logger(__name__)
@@ -96,6 +98,7 @@ class Process:
     async def start(self) -> None:
         """Announce the accounts and start every role's tasks."""
         app = self.app
+        await look_at_redis(app.redis)
         await announce(app.redis, app.entries())
         if Role.SEND in self._roles:
             self._sending = [app.sending(account) for account in app.settings.accounts.values()]
@@ -121,6 +124,8 @@ class Process:
         await end([*self._senders, *self._tasks])
         with suppress(RedisError, OSError):
             await self._leave()
+        if self.app.witness is not None:
+            await self.app.witness.close(_TRACES_WITHIN)
         for exchange in [parts.exchange for parts in self._sending] + [parts.exchange for parts in self._tracking]:
             await exchange.close()
 

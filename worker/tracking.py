@@ -18,6 +18,7 @@ from worker.ledger import Evidence, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Report
 from worker.settings import Account
+from worker.tracing.witness import Witness
 
 _RETURNED_WAIT: Final = 60.0
 _MOST_ORPHANS: Final = 50_000
@@ -50,6 +51,7 @@ class Tracker:
         reader: LedgerReader,
         book: AccountBook,
         most_attempts: int = 5,
+        witness: Witness | None = None,
     ) -> None:
         self._most_attempts = most_attempts
         self._account = account
@@ -57,7 +59,9 @@ class Tracker:
         self._ledger = ledger
         self._reader = reader
         self._book = book
-        self.counter = ReportCounter(account.name, reader, book, reference_life=ledger.reference_life)
+        self.counter = ReportCounter(
+            account.name, reader, book, reference_life=ledger.reference_life, witness=witness
+        )
 
     async def apply(self, reports: Sequence[Report], *, shelve: bool = True) -> Applied:
         """Apply reports in their order; harmless to repeat. `shelve`: keep those of unknown submissions.

@@ -125,6 +125,7 @@ def test_a_procfile_host_finds_what_it_needs() -> None:
         ("`[sending]`", ("sending",)),
         ("`[tracking]`", ("tracking",)),
         ("`[retention]`", ("retention",)),
+        ("`[traces]`", ("traces",)),
     ],
 )
 def test_the_readme_lists_every_setting_that_there_is(heading: str, path: tuple[str, ...]) -> None:
@@ -139,7 +140,7 @@ def test_the_readme_lists_every_setting_that_there_is(heading: str, path: tuple[
     assert sorted(name for row in table(heading) for name in _names(row)) == sorted(known)
 
 
-@pytest.mark.parametrize("name", ["sending", "tracking", "retention"])
+@pytest.mark.parametrize("name", ["sending", "tracking", "retention", "traces"])
 def test_the_readme_has_the_defaults_of_the_settings(name: str) -> None:
     usual = getattr(parse(_document((), "", None), ENVIRONMENT), name)
     for row in table(f"`[{name}]`"):
@@ -157,7 +158,7 @@ def test_the_readme_has_the_limits_of_each_family(family: str) -> None:
         assert float(told[1]) == getattr(usual, setting), setting
 
 
-@pytest.mark.parametrize("name", ["sending", "tracking", "retention"])
+@pytest.mark.parametrize("name", ["sending", "tracking", "retention", "traces"])
 def test_the_readme_has_the_bounds_of_the_settings(name: str) -> None:
     for row in table(f"`[{name}]`"):
         [setting] = _names(row)

@@ -134,6 +134,11 @@ def test_no_secret_is_in_what_settings_show_of_themselves() -> None:
         assert "alex" not in shown
 
 
+def test_messages_are_traced_where_a_share_of_them_is_asked_for() -> None:
+    assert parsed(moscow()).traces.share == 0.0
+    assert parsed(with_tables(traces={"share": 0.25})).traces.share == 0.25
+
+
 def test_exports_are_kept_in_a_folder_that_does_not_move_with_the_process() -> None:
     settings = parsed(moscow(exports=True, export_columns={"reference": "Our id"}) | {"exports": {"folder": "files"}})
     assert settings.exports.folder == Path.cwd() / "files"

@@ -1,7 +1,7 @@
 """Settings: `volley.toml` and the environment, checked once, frozen, with errors that say what would be right."""
 
 from worker.settings.reading import load, parse
-from worker.settings.records import Account, Exporting, Limits, Retention, Sending, Settings, Tracking
+from worker.settings.records import Account, Exporting, Limits, Retention, Sending, Settings, Traces, Tracking
 from worker.settings.table import SettingsError
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Sending",
     "Settings",
     "SettingsError",
+    "Traces",
     "Tracking",
     "load",
     "parse",

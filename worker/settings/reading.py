@@ -10,7 +10,7 @@ from producer.contract.messages import AccountName
 from producer.pool import check
 from worker.providers.registry import EXPORTS
 from worker.settings.accounts import read_account
-from worker.settings.records import Exporting, Retention, Sending, Settings, Tracking
+from worker.settings.records import Exporting, Retention, Sending, Settings, Traces, Tracking
 from worker.settings.table import SettingsError, Table
 
 DEFAULT_PATH: Final = "volley.toml"
@@ -60,6 +60,7 @@ def parse(document: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
         tracking=_tracking(table.table("tracking")),
         retention=_retention(table.table("retention")),
         exports=_exports(table.table("exports")),
+        traces=_traces(table.table("traces")),
     )
     table.done()
     accounts.done()
@@ -137,3 +138,9 @@ def _exports(table: Table) -> Exporting:
     )
     table.done()
     return exports
+
+
+def _traces(table: Table) -> Traces:
+    traces = Traces(share=table.number("share", Traces().share, least=0, most=1))
+    table.done()
+    return traces

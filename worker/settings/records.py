@@ -87,6 +87,13 @@ class Exporting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """Which share of the messages is traced by OpenTelemetry, 0 to 1."""
+
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a worker is told. Secrets are only in `Account.credentials`, which hides them from `repr`."""
 
@@ -96,3 +103,4 @@ class Settings:
     tracking: Tracking = Tracking()
     retention: Retention = Retention()
     exports: Exporting = Exporting()
+    traces: Traces = Traces()
