@@ -19,6 +19,7 @@ from producer.errors import (
     UnknownAccountError,
     UnknownCampaignError,
 )
+from producer.refusing import RedisRefusesError
 from producer.unreadable import RecipientsError
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Progress",
     "Recipient",
     "RecipientsError",
+    "RedisRefusesError",
     "Refusal",
     "State",
     "Submitted",

@@ -46,6 +46,7 @@ from producer.msisdn import normalise
 from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
+from producer.refusing import plain_when_refused
 from producer.suppression import REASON, SuppressionList
 
 _CHUNKS_AT_ONCE: Final = 8
@@ -74,8 +75,9 @@ class Submitted:
 class CampaignProducer:
     """Hands campaigns to Volley. Every method is safe to repeat after a lost connection.
 
-    Raises ProducerError and its kinds, RecipientsError and TemplateError before anything is stored, and
-    redis' ConnectionError when Redis stays away for about 15 seconds.
+    Raises ProducerError and its kinds, RecipientsError and TemplateError before anything is stored,
+    RedisRefusesError when Redis takes no writes (nothing is stored then; of an append, the pieces before),
+    and redis' ConnectionError when Redis stays away for about 15 seconds.
     """
 
     def __init__(self, redis: Client) -> None:
@@ -93,6 +95,7 @@ class CampaignProducer:
         finally:
             await redis.aclose()
 
+    @plain_when_refused
     async def submit(  # noqa: PLR0913 - a campaign has as many sides as it has
         self,
         *,
@@ -150,6 +153,7 @@ class CampaignProducer:
             case loading:
                 return await self._load(campaign, loading, gathering, rows, on_progress)
 
+    @plain_when_refused
     async def append(
         self, campaign_id: str, recipients: Source, *, column: str | None = None, default_region: str | None = None
     ) -> Submitted:
@@ -180,6 +184,7 @@ class CampaignProducer:
         told = _submitted(campaign.id, gathering.gathered)
         return replace(told, accepted=accepted, duplicates=told.duplicates + known)
 
+    @plain_when_refused
     async def send_one(
         self,
         *,
@@ -221,14 +226,17 @@ class CampaignProducer:
         message, _ = await self._intake.single(campaign, recipient, key or secrets.token_hex(16))
         return message
 
+    @plain_when_refused
     async def pause(self, campaign_id: str) -> CampaignState:
         """Stop claiming at once; what is on the wire ends. The state afterwards."""
         return await self._control(campaign_id, "pause")
 
+    @plain_when_refused
     async def resume(self, campaign_id: str) -> CampaignState:
         """Go on where it was paused. The state afterwards."""
         return await self._control(campaign_id, "resume")
 
+    @plain_when_refused
     async def cancel(self, campaign_id: str) -> CampaignState:
         """End every message that was not claimed yet. The state afterwards."""
         return await self._control(campaign_id, "cancel")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from redis.exceptions import ResponseError
+
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, CampaignState, Recipient, Refusal
 from producer.contract.client import Client
@@ -14,6 +16,7 @@ from producer.contract.codec import decode_chunk, encode_campaign, encode_chunk,
 from producer.contract.jobs import FEED, JOB_LIFE, JOB_PREFIX, send_body_parts
 from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.contract.scripts import Argument, Script
+from producer.refusing import takes_no_writes
 
 _BEGIN: Final = Script("producer", "begin")
 _LOAD: Final = Script("producer", "load")
@@ -153,11 +156,15 @@ class Intake:
         return CampaignState(state.decode()), bool(changed)
 
     async def wake(self, account: AccountName) -> None:
-        """Ask for the feeder now, rather than at its next look."""
+        """Ask for the feeder now, rather than at its next look. A Redis that refuses leaves it at that."""
         slot = int(time.time() * 5)
-        await self._redis.enqueue_job(
-            FEED, account, _job_id=f"feed:{account}:{slot}", _queue_name=keys.CONTROL_SEND, _expires=60
-        )
+        try:
+            await self._redis.enqueue_job(
+                FEED, account, _job_id=f"feed:{account}:{slot}", _queue_name=keys.CONTROL_SEND, _expires=60
+            )
+        except ResponseError as error:
+            if not takes_no_writes(error):
+                raise
 
 
 class Loading:

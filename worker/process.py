@@ -29,6 +29,7 @@ from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
 from worker.settings import Settings
+from worker.starting import look_at_redis
 from worker.stopping import end
 
 _BEAT: Final = 1.0
@@ -97,6 +98,7 @@ class Process:
     async def start(self) -> None:
         """Announce the accounts and start every role's tasks."""
         app = self.app
+        await look_at_redis(app.redis)
         await announce(app.redis, app.entries())
         if Role.SEND in self._roles:
             self._sending = [app.sending(account) for account in app.settings.accounts.values()]

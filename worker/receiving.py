@@ -28,6 +28,7 @@ from producer.contract.campaigns import Lane, OnUncertain
 from producer.contract.client import Client, Fields, Value
 from producer.contract.scripts import Script
 from producer.errors import UnknownCampaignError
+from producer.refusing import takes_no_writes
 from worker import wire
 from worker.wire import Body, WireError
 
@@ -156,7 +157,9 @@ class Receiver:
             await self._bury(entry_id, fields, str(error))
         except ValueError as error:  # WireError, ProducerError and its kinds
             await self._bury(entry_id, fields, str(error))
-        except Exception as error:  # noqa: BLE001 - the outermost edge of an entry: logged, kept, tried again
+        except Exception as error:  # the outermost edge of an entry: logged, kept, tried again
+            if takes_no_writes(error):
+                raise  # Redis is full: as when it is away
             if not await self._is_hopeless(entry_id, error):
                 return
             await self._bury(entry_id, fields, f"failed {_MOST_DELIVERIES} times, last with {type(error).__name__}")

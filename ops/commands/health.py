@@ -7,7 +7,8 @@ import click
 
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
-from ops.readings import WorkerReading, read_workers
+from ops.readings import ServerReading, WorkerReading, read_server, read_workers
+from ops.readings.server import concerns
 
 ROLES: Final = ("send", "track")
 
@@ -17,7 +18,7 @@ ROLES: Final = ("send", "track")
 def health(*, as_json: bool) -> int:
     """Exit with 0 when Redis answers and a live worker plays each role, otherwise with 1."""
     try:
-        workers = with_redis(_workers)
+        workers, server = with_redis(_read)
     except OpsError as error:
         if not as_json:
             raise
@@ -25,11 +26,13 @@ def health(*, as_json: bool) -> int:
             {"healthy": False, "redis": False, "workers": {}, "oldest_beat_seconds": None, "why": [str(error)]}
         )
         return 1
-    record = verdict(workers)
+    record = verdict(workers) | {"concerns": [concern.name for concern in concerns(server)]}
     if as_json:
         print_json(record)
     else:
         _show(workers, record)
+        for concern in concerns(server):
+            click.echo(f"warning: {concern.wrong} {concern.remedy}")
     return 0 if record["healthy"] else 1
 
 
@@ -47,8 +50,8 @@ def verdict(workers: Sequence[WorkerReading]) -> dict[str, object]:
     }
 
 
-async def _workers(session: Session) -> Sequence[WorkerReading]:
-    return await read_workers(session.redis)
+async def _read(session: Session) -> tuple[Sequence[WorkerReading], ServerReading]:
+    return await read_workers(session.redis), await read_server(session.redis)
 
 
 def _show(workers: Sequence[WorkerReading], record: dict[str, object]) -> None:

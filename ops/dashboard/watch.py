@@ -93,6 +93,7 @@ class Watch:
                 doing="What is shown may be out of date.",
                 wrong="Something in Redis cannot be read.",
                 remedy="The log of this web process says what (readings_failed).",
+                name="readings-failed",
             )
         if self._trouble or self.overview is None:
             return redis_away(self._clock() - (self._read_at if self.overview else self._began_at))

@@ -8,9 +8,11 @@ from typing import Final
 from ops.readings.accounts import AccountReading, AccountState
 from ops.readings.overview import Overview
 from ops.readings.rates import Rates, messages_submitted
+from ops.readings.server import concerns
 from producer.contract.campaigns import CampaignState
 
 _SLOWED: Final = 0.5
+_REFUSES: Final = frozenset({"redis-cluster", "redis-replica", "redis-memory"})
 
 
 class Level(StrEnum):
@@ -23,12 +25,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Sentences. `wrong` and `remedy` are empty when nothing is wrong."""
+    """Sentences. `name` (its section in ops/RUNBOOK.md), `wrong` and `remedy` are empty when nothing is wrong."""
 
     level: Level
     doing: str
     wrong: str = ""
     remedy: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.doing, self.wrong, self.remedy)))
@@ -36,8 +39,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is not as it should be."""
+    """One thing that is not as it should be. `name` is its section in ops/RUNBOOK.md."""
 
+    name: str
     level: Level
     wrong: str
     remedy: str
@@ -71,7 +75,7 @@ def verdict(overview: Overview, rates: Rates) -> Verdict:
     finding = next(findings(overview), None)
     if finding is None:
         return Verdict(level=Level.OK, doing=doing)
-    return Verdict(level=finding.level, doing=doing, wrong=finding.wrong, remedy=finding.remedy)
+    return Verdict(level=finding.level, doing=doing, wrong=finding.wrong, remedy=finding.remedy, name=finding.name)
 
 
 def redis_away(seconds: float) -> Verdict:
@@ -81,6 +85,7 @@ def redis_away(seconds: float) -> Verdict:
         doing="What is shown may be out of date.",
         wrong=f"Redis has not answered for {seconds:.0f} seconds.",
         remedy="Check REDIS_URL and the server; workers wait for it and go on by themselves.",
+        name="redis-away",
     )
 
 
@@ -90,14 +95,25 @@ def findings(overview: Overview) -> Iterator[Finding]:
         yield from check(overview)
 
 
+def _out_of_order(overview: Overview) -> Iterator[Finding]:
+    """A Redis that refuses writes explains whatever else seems wrong: heartbeats are writes, too."""
+    yield from (finding for finding in _server(overview) if finding.name in _REFUSES)
+
+
 def _no_sender(overview: Overview) -> Iterator[Finding]:
     if not overview.live("send") and (overview.active.to_send or not overview.accounts):
-        yield Finding(level=Level.WRONG, wrong="No send worker is alive.", remedy="Start one: volley worker send.")
+        yield Finding(
+            name="no-send-worker",
+            level=Level.WRONG,
+            wrong="No send worker is alive.",
+            remedy="Start one: volley worker send.",
+        )
 
 
 def _no_tracker(overview: Overview) -> Iterator[Finding]:
     if not overview.live("track") and (overview.active.awaiting or overview.uncertain):
         yield Finding(
+            name="no-track-worker",
             level=Level.WRONG,
             wrong="No track worker is alive: reports are not fetched.",
             remedy="Start one: volley worker track.",
@@ -109,35 +125,25 @@ def _blocked(overview: Overview) -> Iterator[Finding]:
         if not account.is_open:
             what, remedy = blocked_why(account), BLOCKS.get(account.state, ("", ""))[1]
             level = Level.NOTICE if account.state == AccountState.PAUSED else Level.WRONG
-            yield Finding(level=level, wrong=f"Account {account.name} {what}.", remedy=remedy)
+            name = f"account-{account.state}" if account.state in BLOCKS else "account-blocked"
+            yield Finding(name=name, level=level, wrong=f"Account {account.name} {what}.", remedy=remedy)
 
 
-def _forgetful(overview: Overview) -> Iterator[Finding]:
-    server = overview.server
-    if server.writes_fail:
-        yield Finding(
-            level=Level.WRONG,
-            wrong="Redis cannot write to its disk.",
-            remedy="Look at the server's log and its disk; what is sent now may be forgotten.",
-        )
-    if server.may_evict:
-        yield Finding(
-            level=Level.WRONG,
-            wrong=f"Redis throws keys away when its memory is full (maxmemory-policy {server.policy}).",
-            remedy="Set maxmemory-policy to noeviction.",
-        )
-    if server.persists is False:
-        yield Finding(
-            level=Level.WRONG,
-            wrong="Redis keeps nothing on disk: a restart would lose every campaign.",
-            remedy="Turn appendonly on.",
-        )
+def _settings(overview: Overview) -> Iterator[Finding]:
+    yield from (finding for finding in _server(overview) if finding.name not in _REFUSES)
+
+
+def _server(overview: Overview) -> Iterator[Finding]:
+    for concern in concerns(overview.server):
+        level = Level.WRONG if concern.is_grave else Level.NOTICE
+        yield Finding(name=concern.name, level=level, wrong=concern.wrong, remedy=concern.remedy)
 
 
 def _uncertain(overview: Overview) -> Iterator[Finding]:
     if overview.uncertain:
         were = _counted(overview.uncertain, "message is", "messages are")
         yield Finding(
+            name="uncertain",
             level=Level.NOTICE,
             wrong=f"{were} uncertain: perhaps sent, perhaps not.",
             remedy="Evidence is looked for; what is left is yours to decide: volley uncertain list.",
@@ -150,6 +156,7 @@ def _slowed(overview: Overview) -> Iterator[Finding]:
         if throttle.effective < throttle.ceiling * _SLOWED:
             why = f": {throttle.why_words or throttle.why}" if throttle.why else ""
             yield Finding(
+                name="account-slowed",
                 level=Level.NOTICE,
                 wrong=f"Account {account.name} is slowed to {throttle.effective:.3g} of {throttle.ceiling:g} "
                 f"requests a second{why}.",
@@ -158,10 +165,11 @@ def _slowed(overview: Overview) -> Iterator[Finding]:
 
 
 _CHECKS: Final[tuple[Callable[[Overview], Iterator[Finding]], ...]] = (
+    _out_of_order,
     _no_sender,
     _no_tracker,
     _blocked,
-    _forgetful,
+    _settings,
     _slowed,
     _uncertain,
 )

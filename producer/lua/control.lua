@@ -5,6 +5,8 @@
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'loading' then return {'gone', 0} end
 local action = ARGV[2]
+redis.call('ZREM', KEYS[2], '')  -- changes nothing: a full Redis refuses a script whose first write needs room, and a
+-- campaign must be paused and cancelled there, too
 if action == 'pause' and state == 'running' then
   redis.call('HSET', KEYS[1], 'state', 'paused')
   return {'paused', 1}

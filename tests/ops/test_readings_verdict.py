@@ -27,7 +27,7 @@ from producer.directory import AccountEntry
 
 SENDER = WorkerReading(id="w1", beat_ago=0.5, roles=frozenset({"send"}))
 TRACKER = WorkerReading(id="w2", beat_ago=0.5, roles=frozenset({"track"}))
-SERVER = ServerReading(version="9", memory=1, persists=True)
+SERVER = ServerReading(version="9", memory=1, persists=True, appends=True)
 
 
 def account(name: str, **more: object) -> AccountReading:
