@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "user": ("ops.commands.access:user", "Make a user of the page: a row with a password hash."),
     "link": ("ops.commands.access:link", "Print a link that opens the page on this machine, once."),
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
+    "top": ("ops.commands.top:top", "Show live what accounts, campaigns, queues and workers do."),
     "doctor": ("ops.commands.doctor:doctor", "Look at everything that sending depends on; say what to fix."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),

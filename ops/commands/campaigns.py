@@ -7,8 +7,10 @@ from typing import Final
 
 import click
 
+from ops.commands import watching
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
+from ops.glance_record import campaign_record
 from ops.progress_view import Pace, duration, is_ended, line, progress_shown
 from ops.readings import (
     AccountState,
@@ -21,7 +23,6 @@ from ops.readings import (
 )
 from producer.contract.campaigns import CampaignState
 from producer.contract.messages import CampaignId
-from producer.contract.states import State
 
 _LOOK_EVERY: Final = 0.5
 _APART: Final = 1.0
@@ -30,7 +31,7 @@ _WORDS: Final = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
 
 @click.command
 @click.argument("campaign", required=False)
-@click.option("--watch", is_flag=True, help="Go on until every recipient is final.")
+@click.option("--watch", is_flag=True, help="Go on: until every recipient is final; without CAMPAIGN, until Ctrl-C.")
 @click.option(
     "--last", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many campaigns to list."
 )
@@ -38,11 +39,13 @@ _WORDS: Final = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
 def status(*, campaign: str | None, watch: bool, last: int, as_json: bool) -> int:
     """Tell how far a campaign is; without CAMPAIGN, list the newest ones.
 
+    With --watch and without CAMPAIGN: the verdict, the accounts and the newest campaigns, live.
+
     Rate (recipients a second that are sent to) and ETA (until all are final) come of successive readings,
     so that the status of a running campaign takes a second.
     """
     if campaign is None and watch:
-        raise click.UsageError("--watch needs a CAMPAIGN")
+        return watching.watch(watching.Manner(campaigns=last, as_json=as_json))
     if campaign is None:
         return with_redis(lambda session: _list(session, last, as_json=as_json))
     name = CampaignId(campaign)
@@ -81,7 +84,9 @@ def cancel(*, campaign: str, as_json: bool) -> int:
 async def _list(session: Session, last: int, *, as_json: bool) -> int:
     page = await read_campaigns(session.redis, limit=last)
     if as_json:
-        print_json({"campaigns": [_record(reading, Pace()) for reading in page.campaigns], "count": page.total})
+        print_json(
+            {"campaigns": [campaign_record(reading, Pace()) for reading in page.campaigns], "count": page.total}
+        )
         return 0
     for reading in page.campaigns:
         click.echo(line(reading, Pace()))
@@ -101,7 +106,7 @@ async def _status(session: Session, campaign: CampaignId, *, as_json: bool) -> i
         reading = await _read(session, campaign)
         pace.see([reading])
     if as_json:
-        print_json(_record(reading, pace))
+        print_json(campaign_record(reading, pace))
         return 0
     _show(reading, pace)
     for account in await read_accounts(session.redis):
@@ -116,7 +121,7 @@ async def _watch(session: Session, campaign: CampaignId, *, as_json: bool) -> in
     if as_json:
         async for reading in _readings(session, campaign, _APART):
             pace.see([reading])
-            print_json(_record(reading, pace))
+            print_json(campaign_record(reading, pace))
         return 0
     with progress_shown(sys.stdout, pace) as show:
         async for reading in _readings(session, campaign, _LOOK_EVERY):
@@ -140,25 +145,6 @@ async def _read(session: Session, campaign: CampaignId) -> CampaignReading:
     if reading is None:
         raise OpsError(f"there is no campaign {campaign[:80]!r}; `volley status` lists them")
     return reading
-
-
-def _record(reading: CampaignReading, pace: Pace) -> dict[str, object]:
-    progress, rate, eta = reading.progress, pace.rate(reading), pace.eta(reading)
-    return {
-        "campaign": reading.id,
-        "state": progress.state,
-        "total": progress.total,
-        "states": {state: progress.states.get(state, 0) for state in State},
-        "account": progress.account,
-        "refused": progress.refused,
-        "duplicates": progress.duplicates,
-        "segments": reading.segments,
-        "rate": None if rate is None else round(rate, 2),
-        "eta_seconds": None if eta is None else round(eta, 1),
-        "reasons": [{"code": why.code, "words": why.words, "count": why.count} for why in reading.reasons],
-        "created_at": progress.created_at,
-        "finished_at": progress.finished_at,
-    }
 
 
 def _show(reading: CampaignReading, pace: Pace) -> None:
