@@ -237,6 +237,7 @@ class App:
             slots=account.limits.in_flight,
             worker=f"{self.worker}.{role}",
             slot_lease=self.settings.sending.lease,
+            reserve=_RESERVE,
         )
 
     def _exchange(self, account: Account) -> Exchange:

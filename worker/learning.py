@@ -8,6 +8,7 @@ import structlog
 
 from producer.contract.counters import SUBMISSION
 from worker.ledger.accounts import OPENS_IN, AccountBook
+from worker.minutes import add_minute
 from worker.providers.interface import Deferred, Outcome, RouteBlocked
 from worker.settings import Account
 from worker.throttle import Gate
@@ -29,6 +30,7 @@ class Learning:
         self._usual = 0.0
         self._told: set[str] = set()
         self._words: dict[str, str] = {}
+        self._outcomes: Counter[tuple[str, str]] = Counter()
         self.totals: Counter[str] = Counter()
 
     async def learn(self, outcomes: Sequence[Outcome], seconds: float) -> None:
@@ -37,7 +39,9 @@ class Learning:
         self.totals["request_ms"] += int(seconds * 1000)
         self.totals[SUBMISSION.bucket(seconds)] += 1
         for outcome in outcomes:
-            self.totals[type(outcome).__name__.lower()] += 1
+            kind = type(outcome).__name__.lower()
+            self.totals[kind] += 1
+            self._outcomes[kind, getattr(outcome, "code", "")] += 1
             self._remember(outcome)
         match outcomes[0]:
             case RouteBlocked() as blocked:
@@ -52,8 +56,10 @@ class Learning:
         """Write counts and words gathered since the last flush."""
         totals, self.totals = self.totals, Counter()
         words, self._words = self._words, {}
+        outcomes, self._outcomes = self._outcomes, Counter()
         await self._book.explain(self._account.name, words)
         await self._book.add(self._account.name, totals)
+        await add_minute(self._book.redis, self._account.name, outcomes)
 
     def _remember(self, outcome: Outcome) -> None:
         code = getattr(outcome, "code", "")

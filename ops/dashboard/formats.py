@@ -42,6 +42,15 @@ def duration(seconds: float | None) -> str:
     return f"{whole // _DAY} d" + (f" {hours} h" if hours else "")
 
 
+def latency(seconds: float | None) -> str:
+    """A short duration: `85 ms`, `1.2 s`; from ten seconds on as `duration` says it."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
 def since(moment: datetime | None, now: datetime) -> str:
     """How long ago, or how soon: `4 s ago`, `in 3 min`."""
     if moment is None:

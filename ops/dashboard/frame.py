@@ -12,8 +12,10 @@ from aiohttp import web
 from ops.audit import AuditLog
 from ops.dashboard import views
 from ops.dashboard.access import Access, Attempts, Sessions, Visitor, visitor_of
+from ops.dashboard.shared import Shared
 from ops.dashboard.watch import Watch
 from ops.readings import Overview
+from ops.steering import Steering
 from producer.client import CampaignProducer
 from producer.contract.client import Client
 
@@ -62,6 +64,8 @@ class Frame:
         self.watch = Watch(redis)
         self.audit = AuditLog(redis)
         self.producer = CampaignProducer(redis)
+        self.steering = Steering(redis)
+        self.shared = Shared()
         self.sessions = Sessions(redis, access.credentials)
         self.attempts = Attempts(redis)
         self.places: list[Place] = []

@@ -2,6 +2,7 @@
 
 from ops.readings.accounts import AccountReading, AccountState, Throttle, read_accounts
 from ops.readings.backlogs import Backlog, Backlogs, read_backlogs
+from ops.readings.budgets import Budget, read_budgets
 from ops.readings.campaigns import (
     ActiveTotals,
     CampaignPage,
@@ -15,6 +16,7 @@ from ops.readings.campaigns import (
 from ops.readings.overview import Overview, read_overview
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
+from ops.readings.recent import Ending, Recent, read_recent
 from ops.readings.runway import read_runways
 from ops.readings.series import Point, Series, combined, read_series
 from ops.readings.server import ServerReading, read_server
@@ -28,14 +30,17 @@ __all__ = [
     "ActiveTotals",
     "Backlog",
     "Backlogs",
+    "Budget",
     "CampaignPage",
     "CampaignReading",
+    "Ending",
     "Level",
     "Overview",
     "Point",
     "QueueReading",
     "Rates",
     "Reason",
+    "Recent",
     "Series",
     "ServerReading",
     "Throttle",
@@ -51,10 +56,12 @@ __all__ = [
     "read_accounts",
     "read_active",
     "read_backlogs",
+    "read_budgets",
     "read_campaign",
     "read_campaigns",
     "read_overview",
     "read_queues",
+    "read_recent",
     "read_refusals",
     "read_runways",
     "read_series",

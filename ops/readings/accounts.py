@@ -13,7 +13,8 @@ from producer.contract.client import Client
 from producer.contract.recovery import effective_rate
 from producer.directory import AccountEntry, accounts
 
-_AS_GOOD_AS_FULL: Final = 0.99
+_AS_GOOD_AS_FULL: Final = 0.97
+"""Of the ceiling: the workers keep a fiftieth of it in reserve."""
 
 
 class AccountState(StrEnum):
@@ -31,6 +32,7 @@ class AccountState(StrEnum):
 class Throttle:
     """The rate and slots of a provider login, over all workers. Rates are requests a second.
 
+    `ceiling` and `slots_limit` are what holds: as configured, or as an operator (`set_by`) set them at `set_at`.
     `why` is the code for which the rate was lowered last, empty while it is at the ceiling. `next_in` is
     seconds until the next request may leave.
     """
@@ -43,6 +45,10 @@ class Throttle:
     why_words: str = ""
     slowed_at: datetime | None = None
     next_in: float = 0.0
+    set_rate: float | None = None
+    set_slots: int | None = None
+    set_by: str = ""
+    set_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class AccountReading:
     report_at: datetime | None = None
     totals: Mapping[str, int] = field(default_factory=dict)
     uncertain: int = 0
+    paused_by: str = ""
 
     @property
     def name(self) -> str:
@@ -90,11 +97,12 @@ async def read_accounts(redis: Client) -> tuple[AccountReading, ...]:
             pipe.hgetall(keys.throttle(entry.login))
             pipe.hgetall(keys.slots(entry.login))
             pipe.zcard(keys.uncertain(entry.name))
+            pipe.hgetall(keys.limits(entry.login))
         now, *answers = await pipe.execute()
     readings = []
     for index, entry in enumerate(entries):
-        state, totals, words, rate, slots, uncertain = answers[index * 6 : index * 6 + 6]
-        throttle = throttle_of(entry, clock(now), rate, slots, words)
+        state, totals, words, rate, slots, uncertain, limits = answers[index * 7 : index * 7 + 7]
+        throttle = throttle_of(entry, clock(now), rate, slots, words, limits)
         reading = AccountReading(entry=entry, throttle=throttle, totals=counts(totals), uncertain=uncertain)
         readings.append(_with_book(reading, state, words))
     return tuple(readings)
@@ -119,12 +127,16 @@ def _with_book(reading: AccountReading, state: Fields, words: Fields) -> Account
         words=text(state, "words") or explain(code, words),
         since=moment(state, "since"),
         until=moment(state, "until"),
+        paused_by=text(state, "paused_by"),
     )
 
 
-def throttle_of(entry: AccountEntry, now: datetime, rate: Fields, slots: Fields, words: Fields) -> Throttle:
-    """The throttle at `now`, from its two hashes; before the first request both are empty."""
-    ceiling = entry.rate
+def throttle_of(
+    entry: AccountEntry, now: datetime, rate: Fields, slots: Fields, words: Fields, limits: Fields
+) -> Throttle:
+    """The throttle at `now`, from its hashes; before the first request, and where no operator was, they are empty."""
+    set_rate, set_slots = number(limits, "rate"), number(limits, "slots")
+    ceiling = entry.rate if set_rate is None else set_rate
     stored, at = number(rate, "rate"), number(rate, "rate_at")
     effective = effective_rate(ceiling, stored, None if at is None else at / 1000, now.timestamp())
     shares = [share for share in map(_share, slots.values()) if share[1] >= now.timestamp()]
@@ -135,11 +147,15 @@ def throttle_of(entry: AccountEntry, now: datetime, rate: Fields, slots: Fields,
         ceiling=ceiling,
         effective=effective,
         slots_held=sum(held for held, _ in shares),
-        slots_limit=entry.in_flight,
+        slots_limit=entry.in_flight if set_slots is None else min(entry.in_flight, int(set_slots)),
         why=why,
         why_words=explain(why, words),
         slowed_at=datetime.fromtimestamp(slowed_at / 1000, UTC) if is_slowed and slowed_at else None,
         next_in=max(0.0, (number(rate, "next") or 0.0) / 1000 - now.timestamp()),
+        set_rate=set_rate,
+        set_slots=None if set_slots is None else int(set_slots),
+        set_by=text(limits, "by"),
+        set_at=moment(limits, "at"),
     )
 
 

@@ -70,6 +70,11 @@ def totals(name: AccountName) -> str:
     return f"{PREFIX}account:{name}:totals"
 
 
+def minute(name: AccountName, number: int) -> str:
+    """Hash: `outcome code` -> how many submissions ended so in one minute (unix time divided by 60)."""
+    return f"{PREFIX}account:{name}:minute:{number}"
+
+
 def words(name: AccountName) -> str:
     """Hash: reason code -> plain words, as the family's tables give them."""
     return f"{PREFIX}account:{name}:words"
@@ -147,6 +152,11 @@ def slots(login: str) -> str:
 def window(login: str, call: str) -> str:
     """Sorted set: the times of one call's requests inside its longest window."""
     return f"{PREFIX}throttle:{login}:window:{call}"
+
+
+def budget(login: str) -> str:
+    """Hash: name of a window -> `count length`: how many requests of a call in how many ms, as it was used last."""
+    return f"{PREFIX}throttle:{login}:budget"
 
 
 def fence(login: str, fingerprint: str) -> str:
@@ -268,8 +278,9 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
         "with the campaign",
     ),
     _row("volley:accounts", "hash", "worker.app", "all", "never: one field an account"),
-    _row("volley:account:*", "hash", "worker.ledger", "all", "never: one an account"),
+    _row("volley:account:*", "hash", "worker.ledger, ops.steering", "all", "never: one an account"),
     _row("volley:account:*:totals", "hash", "worker.ledger", "ops", "never: one an account"),
+    _row("volley:account:*:minute:*", "hash", "worker.minutes", "ops", "after a quarter of an hour", expires=True),
     _row("volley:account:*:words", "hash", "worker.ledger", "ops", "never: one an account"),
     _row("volley:account:*:active", "zset", "producer.intake, worker.ledger", "worker.feeding", "when empty"),
     _row("volley:account:*:due", "zset", "worker.ledger", "worker.polling", "when empty"),
@@ -289,7 +300,8 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:throttle:*", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:slots", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:limits", "hash", "ops.steering", "worker.throttle, ops", "when it is taken back"),
-    _row("volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle", "its window", expires=True),
+    _row("volley:throttle:*:budget", "hash", "worker.throttle", "ops", "a day unused", expires=True),
+    _row("volley:throttle:*:window:*", "zset", "worker.throttle", "worker.throttle, ops", "its window", expires=True),
     _row(
         "volley:throttle:*:fence:*",
         "string",

@@ -22,6 +22,7 @@ ARGUMENTS = {
     "worker_id": "host-123-ab12",
     "span": "hour",
     "hashed": "0a1b2c",
+    "number": 29_000_000,
 }
 BUILDERS = [
     function

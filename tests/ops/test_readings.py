@@ -167,14 +167,14 @@ def test_a_lowered_rate_recovers_as_the_throttle_lets_it_and_then_has_no_reason_
     rates = {}
     for seconds in (0, 10, 60):
         moment = datetime.fromtimestamp(1000 + seconds, UTC)
-        throttle = throttle_of(entry(plain_account(rate=20.0)), moment, lowered, {}, {})
+        throttle = throttle_of(entry(plain_account(rate=20.0)), moment, lowered, {}, {}, {})
         rates[seconds] = (round(throttle.effective, 3), throttle.why)
     assert rates == {0: (10.0, "plain.9"), 10: (14.0, "plain.9"), 60: (20.0, "")}
 
 
 def test_slots_of_a_worker_whose_lease_ran_out_are_not_held() -> None:
     slots = {b"alive": b"3 0 1001000", b"dead": b"4 1 999000"}
-    throttle = throttle_of(entry(plain_account()), datetime.fromtimestamp(1000, UTC), {}, slots, {})
+    throttle = throttle_of(entry(plain_account()), datetime.fromtimestamp(1000, UTC), {}, slots, {}, {})
     assert throttle.slots_held == 3
 
 

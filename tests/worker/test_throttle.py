@@ -314,3 +314,55 @@ def test_a_login_is_known_by_a_hash_that_tells_nothing() -> None:
     assert login_key("smsc", one) == login_key("smsc", other), "a new password is no new login"
     assert login_key("smsc", one) != login_key("restv2", one)
     assert "alex" not in login_key("smsc", one)
+
+
+# --- what an operator sets -------------------------------------------------------------------------------
+
+
+async def test_a_rate_that_an_operator_sets_goes_before_the_configured_one_in_every_process(stage: Scene) -> None:
+    one, two = gate(stage, "w1", rate=100.0), gate(stage, "w2", rate=100.0)
+    for door in (one, two):
+        finish(door, (await admitted(door, 1)).permits)
+    await stage.redis.hset(keys.limits(LOGIN), "rate", "10")
+    for door in (one, two):
+        await door.admit(1)
+        assert door.effective_rate == 10.0
+    await stage.redis.delete(keys.limits(LOGIN))
+    await stage.redis.hset(keys.throttle(LOGIN), "rate_at", "1")  # it was slow long ago
+    await one.admit(1)
+    assert one.effective_rate == 100.0
+
+
+async def test_a_higher_rate_is_reached_slowly_and_less_the_reserve(stage: Scene) -> None:
+    door = Gate(
+        stage.redis, account="athens", login=LOGIN, rate=98, slots=10, worker="w", slot_lease=30, reserve=0.98
+    )
+    finish(door, (await admitted(door, 1)).permits)
+    await stage.redis.hset(keys.limits(LOGIN), "rate", "200")
+    await door.admit(1)
+    assert 98.0 <= door.effective_rate < 120.0
+    await stage.redis.hset(keys.throttle(LOGIN), "rate_at", "1")  # long ago
+    await door.admit(1)
+    assert door.effective_rate == 196.0
+
+
+async def test_slots_that_an_operator_sets_are_fewer_and_never_more(stage: Scene) -> None:
+    door = gate(stage, slots=4)
+    await stage.redis.hset(keys.limits(LOGIN), "slots", "2")
+    assert (await admitted(door, 10)).permits == 2
+    finish(door, 2)
+    await stage.redis.hset(keys.limits(LOGIN), "slots", "100")
+    answer = await wait_until(lambda: _permits(door, 10), description="permits")
+    assert answer == 4
+
+
+async def test_slowing_down_begins_at_what_an_operator_set(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    await stage.redis.hset(keys.limits(LOGIN), "rate", "10")
+    await door.slow_down("plain.9")
+    assert door.effective_rate == 5.0
+
+
+async def _permits(door: Gate, wanted: int) -> int:
+    answer = await door.admit(wanted)
+    return answer.permits if isinstance(answer, Admission) else 0

@@ -1,6 +1,5 @@
 """Admission: rate and slots of one provider login, shared over Redis, paced in this process by aiolimiter."""
 
-import asyncio
 import hashlib
 import time
 from dataclasses import dataclass
@@ -55,9 +54,12 @@ class Gate:
 
     `admit` leases permits; each must be followed by one `pace`, then one `left` (the request is over or
     was not sent). `idle` gives unused slots back. `effective_rate` and `waiting` tell what it does.
+
+    What an operator set in Redis goes before `rate` and `slots`: any rate, of which `reserve` is the share that
+    may be used, and no more slots than `slots`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a login's limits, and who asks
         self,
         redis: Client,
         *,
@@ -67,13 +69,15 @@ class Gate:
         slots: int,
         worker: str,
         slot_lease: float,
+        reserve: float = 1.0,
     ) -> None:
         self._redis = redis
-        self._keys = [keys.throttle(login), keys.slots(login), keys.account(account)]
+        self._keys = [keys.throttle(login), keys.slots(login), keys.account(account), keys.limits(login)]
         self._ceiling = rate
         self._slots = slots
         self._worker = worker
         self._slot_lease = int(slot_lease * 1000)
+        self._reserve = reserve
         self._pacer = _pacer(rate)
         self._touched_at = 0.0
         self.login = login
@@ -108,7 +112,8 @@ class Gate:
 
     async def slow_down(self, why: str, factor: float = 0.5) -> None:
         """Lower the shared rate by `factor` (below 1), at most one step a second."""
-        rate = await _CONGEST.run(self._redis, self._keys[:1], [self._ceiling, factor, why])
+        names = [self._keys[0], self._keys[3]]
+        rate = await _CONGEST.run(self._redis, names, [self._ceiling, factor, why, self._reserve])
         self._adapt(int(rate) / 1000)
 
     async def close(self) -> None:
@@ -119,7 +124,7 @@ class Gate:
     async def _ask(self, wanted: int, *, probe: bool) -> list[int]:
         self._touched_at = time.monotonic()
         args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, _BLOCK, self._slot_lease)
-        answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe)])
+        answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve])
         return answer
 
     def _adapt(self, rate: float) -> None:

@@ -35,9 +35,11 @@ class Windows:
             return
         names = [keys.window(self._login, _name(request, index, window)) for index, window in enumerate(windows)]
         args: list[Argument] = [uuid.uuid4().hex]
-        for window in windows:
-            args += (window.count, int(window.seconds * 1000))
-        wait = int(await _WINDOW.run(self._redis, names, args))
+        for index, window in enumerate(windows):
+            # those of identical requests are many and short, and nobody's budget
+            told = "" if window.identical else _name(request, index, window)
+            args += (window.count, int(window.seconds * 1000), told)
+        wait = int(await _WINDOW.run(self._redis, [*names, keys.budget(self._login)], args))
         if wait:
             raise TooSoonError(request.call, wait / 1000)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ops.dashboard.frame import Frame, Room
+from ops.dashboard.rooms.accounts import AccountsRoom
 from ops.dashboard.rooms.audit import AuditRoom
 from ops.dashboard.rooms.campaigns import CampaignsRoom
 from ops.dashboard.rooms.live import LiveRoom
@@ -15,6 +16,7 @@ from ops.dashboard.rooms.uncertain import UncertainRoom
 ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     OverviewRoom,
     CampaignsRoom,
+    AccountsRoom,
     UncertainRoom,
     AuditRoom,
     LoginRoom,

@@ -1,6 +1,6 @@
 """What the pages and the JSON show, made from readings: the same values for both. Pure functions."""
 
-from ops.dashboard.views.accounts import account_view
+from ops.dashboard.views.accounts import account_page_view, account_view
 from ops.dashboard.views.campaigns import BANDS, bands, campaign_page_view, campaign_view, waits_for
 from ops.dashboard.views.kinds import View
 from ops.dashboard.views.overview import overview_view
@@ -10,6 +10,7 @@ from ops.dashboard.views.uncertain import uncertain_view
 __all__ = [
     "BANDS",
     "View",
+    "account_page_view",
     "account_view",
     "bands",
     "campaign_page_view",

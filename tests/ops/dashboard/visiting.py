@@ -16,6 +16,7 @@ from producer.contract.client import Client
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 TOKEN = "a long enough random text"
+_APART = {"td", "th", "dt", "dd", "li", "p", "small"}  # as they are drawn
 VIEWER_TOKEN = "another long and random text"
 
 
@@ -59,6 +60,7 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
+        self.words += " " if tag in _APART else ""
         given = {name: value or "" for name, value in attrs}
         self.handlers += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
         self.loads += [given[name] for name in ("src", "href", "action") if name in given]

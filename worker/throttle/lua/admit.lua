@@ -1,7 +1,7 @@
 -- Lease permits: how many requests of one provider login may leave now, over all processes together.
--- KEYS: rate state (hash), slots (hash), account (hash)
+-- KEYS: rate state (hash), slots (hash), account (hash), what an operator set instead (hash)
 -- ARGV: rate ceiling (/s), slots in all, worker, its requests in flight, permits wanted, block (ms),
---       slot lease (ms), '1' to pass a blocked account (a probe)
+--       slot lease (ms), '1' to pass a blocked account (a probe), share of a rate that may be used
 -- Returns: permits, first of them may leave in (ms), slots held, ask again in (ms), why, effective rate x 1000
 -- Time is Redis' own. The rate is kept as the time at which the next request is free (GCRA): no burst
 -- is saved up. A worker's slots are a share it holds and reuses; a dead worker's share runs out.
@@ -10,6 +10,11 @@ local now = tonumber(t[1]) * 1000 + tonumber(t[2]) / 1000
 local ceiling, limit, worker = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local flying, want, block, lease = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local HOUR = 3600000
+
+-- an operator may set any rate; more slots than a worker has connections would be of no use to it
+local set = redis.call('HMGET', KEYS[4], 'rate', 'slots')
+if set[1] then ceiling = tonumber(set[1]) * tonumber(ARGV[9]) end
+if set[2] then limit = math.min(limit, tonumber(set[2])) end
 
 local function effective_rate()
   local h = redis.call('HMGET', KEYS[1], 'rate', 'rate_at')
