@@ -7,13 +7,14 @@ is atomic in Redis and guarded by the campaign's own place, so two feeders do no
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
 from producer.contract import keys
-from producer.contract.campaigns import CampaignState, Lane
+from producer.contract.campaigns import CHUNK_SIZE, CampaignState, Lane
 from producer.contract.client import Client
 from producer.contract.jobs import FEED
 from producer.contract.messages import AccountName, CampaignId, MessageId
@@ -24,10 +25,14 @@ from worker.settings import Account
 
 _TICK: Final = 0.2
 _LEAST_AHEAD: Final = 100
-_MOST_AHEAD: Final = 20_000
-_SLICE: Final = 100
+_MOST_AHEAD: Final = 5_000  # less than the chunks that a sender keeps decoded
+_SLICE: Final = CHUNK_SIZE
 
 log = structlog.get_logger(__name__)
+
+
+_Meal = tuple[CampaignView, CampaignPlace]
+"""A campaign that is to be fed, and from where."""
 
 
 class Feeder:
@@ -48,21 +53,23 @@ class Feeder:
         campaigns = [CampaignId(name.decode()) for name in names]
         self._turn += 1
         first = self._turn % len(campaigns) if campaigns else 0
-        hungry = [campaign for campaign in campaigns[first:] + campaigns[:first] if await self._tend(campaign)]
+        tended = [await self._tend(campaign) for campaign in campaigns[first:] + campaigns[:first]]
+        hungry = [meal for meal in tended if meal is not None]
         room = {lane: await self._room(lane) for lane in Lane}
         while hungry and any(free > 0 for free in room.values()):
-            hungry = [campaign for campaign in hungry if await self._slice(campaign, room)]
+            served = [await self._slice(*meal, room) for meal in hungry]
+            hungry = [meal for meal in served if meal is not None]
         return bool(campaigns)
 
     async def _room(self, lane: Lane) -> int:
         return self._ahead - await self._redis.zcard(keys.queue(self._account, lane))
 
-    async def _tend(self, campaign: CampaignId) -> bool:
-        """Close or requeue what is to be; True when the campaign is to be fed now."""
+    async def _tend(self, campaign: CampaignId) -> _Meal | None:
+        """Close or requeue what is to be; the campaign when it is to be fed now, and from where."""
         view, place = await self._reader.campaign(campaign), await self._reader.place(campaign)
         if view is None or place is None:
             await self._redis.zrem(keys.active(self._account), campaign)
-            return False
+            return None
         if place.state is CampaignState.CANCELLED:
             await self._close(view, place, Event.CANCEL, "")
         elif _is_past(view.campaign.not_after):
@@ -70,8 +77,9 @@ class Feeder:
         elif place.state is CampaignState.RUNNING:
             if place.requeue:
                 await self._resume(view, place)
-            return _is_past(view.campaign.not_before, unset=True)
-        return False
+            if _is_past(view.campaign.not_before, unset=True):
+                return view, place
+        return None
 
     async def _close(self, view: CampaignView, place: CampaignPlace, event: Event, code: str) -> None:
         campaign = view.campaign
@@ -86,20 +94,24 @@ class Feeder:
         await self._ledger.requeue(campaign.id, chunks, account=self._account, lane=campaign.lane)
         await self._redis.hdel(keys.campaign(campaign.id), "requeue")
 
-    async def _slice(self, campaign: CampaignId, room: dict[Lane, int]) -> bool:
-        """Feed one slice; True when the campaign may be given another."""
-        view, place = await self._reader.campaign(campaign), await self._reader.place(campaign)
-        if view is None or place is None or place.fed >= place.chunks:
-            return False
-        lane = view.campaign.lane
-        chunk = await self._reader.chunk(campaign, place.fed)
-        if chunk is None or room[lane] <= 0:
-            return False
-        places = min(_SLICE, room[lane], len(chunk) - place.fed_place)
+    async def _slice(self, view: CampaignView, place: CampaignPlace, room: dict[Lane, int]) -> _Meal | None:
+        """Feed one slice; from where to go on, None when there is no more to feed (or no room, or another feeds)."""
+        campaign, lane = view.campaign.id, view.campaign.lane
+        if place.fed >= place.chunks or room[lane] <= 0:
+            return None
+        size = await self._reader.chunk_size(campaign, place.fed)
+        if size is None:
+            return None
+        places = min(_SLICE, room[lane], size - place.fed_place)
         first = MessageId(campaign=campaign, chunk=place.fed, place=place.fed_place)
-        answer = await self._ledger.register(first, places, len(chunk), account=self._account, lane=lane)
-        room[lane] -= places
-        return answer in {"fed", "moved"}
+        answer = await self._ledger.register(first, places, size, account=self._account, lane=lane)
+        if answer in {"fed", "all fed"}:
+            room[lane] -= places
+        if answer != "fed":
+            return None
+        is_whole = place.fed_place + places >= size
+        fed, fed_place = (place.fed + 1, 0) if is_whole else (place.fed, place.fed_place + places)
+        return view, replace(place, fed=fed, fed_place=fed_place)
 
 
 async def feed(ctx: Mapping[str, Any], name: str) -> None:  # Any: arq's context

@@ -11,6 +11,10 @@ from producer.contract.campaigns import Campaign, CampaignKind, Lane, OnUncertai
 from producer.contract.messages import AccountName, CampaignId, Msisdn
 
 _CHUNK_V1: Final = b"\x01"
+_CHUNK_V2: Final = b"\x02"
+_CHUNK_HEADS: Final = {_CHUNK_V1: 1, _CHUNK_V2: 3}
+"""Bytes before what is compressed."""
+
 _MOST_CHUNK_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -54,8 +58,9 @@ def decode_campaign(data: bytes) -> Campaign:
 def encode_chunk(recipients: Sequence[Recipient]) -> bytes:
     """Recipients by column, compressed: 6 to 13 bytes each for a number and two short values.
 
-    Layout: one version byte, then zlib of the JSON object `{"to": [msisdn as integer…],
-    "lines": [line…], "values": {name: [value…]}}`. A recipient that lacks a name has null there.
+    Layout: one version byte, how many recipients (two bytes, big end first), then zlib of the JSON object
+    `{"to": [msisdn as integer…], "lines": [line…], "values": {name: [value…]}}`. A recipient that lacks a name
+    has null there.
     """
     names = dict.fromkeys(name for recipient in recipients for name in recipient.values)
     columns = {
@@ -63,17 +68,25 @@ def encode_chunk(recipients: Sequence[Recipient]) -> bytes:
         "lines": _deltas([recipient.line for recipient in recipients]),
         "values": {name: [recipient.values.get(name) for recipient in recipients] for name in names},
     }
-    return _CHUNK_V1 + zlib.compress(orjson.dumps(columns), 1)
+    return _CHUNK_V2 + len(recipients).to_bytes(2, "big") + zlib.compress(orjson.dumps(columns), 1)
 
 
 def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
-    """What `encode_chunk` wrote; ValueError when it is something else."""
-    if data[:1] != _CHUNK_V1:
+    """What `encode_chunk` wrote, now or in its first version; ValueError when it is something else."""
+    if data[:1] not in _CHUNK_HEADS:
         raise ValueError(f"chunk of unknown version {data[:1]!r}")
     try:
-        return _recipients(orjson.loads(zlib.decompressobj().decompress(data[1:], _MOST_CHUNK_BYTES)))
+        packed = data[_CHUNK_HEADS[data[:1]] :]
+        return _recipients(orjson.loads(zlib.decompressobj().decompress(packed, _MOST_CHUNK_BYTES)))
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
+
+
+def chunk_size(data: bytes) -> int:
+    """How many recipients a chunk holds; ValueError when it is none. Reads three bytes (all of a first version's)."""
+    if data[:1] == _CHUNK_V2 and len(data) > _CHUNK_HEADS[_CHUNK_V2]:
+        return int.from_bytes(data[1:3], "big")
+    return len(decode_chunk(data))
 
 
 def _recipients(columns: dict[str, Any]) -> tuple[Recipient, ...]:  # Any: JSON

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from producer.contract.campaigns import Campaign, CampaignKind, Lane, OnUncertain, Recipient, Refusal
 from producer.contract.codec import (
+    chunk_size,
     decode_campaign,
     decode_chunk,
     decode_refusal,
@@ -70,6 +71,18 @@ def test_recipients_of_a_chunk_may_have_different_values() -> None:
     assert decode_chunk(encode_chunk(chunk)) == chunk
 
 
+@given(chunk=st.lists(recipients, max_size=30))
+def test_the_size_of_a_chunk_is_read_from_its_head(chunk: list[Recipient]) -> None:
+    assert chunk_size(encode_chunk(chunk)) == len(chunk)
+
+
+def test_a_chunk_of_the_first_version_reads_as_before() -> None:
+    chunk = (Recipient(msisdn="306900000001", values={"a": "1"}, line=5),)
+    first = b"\x01" + encode_chunk(chunk)[3:]
+    assert decode_chunk(first) == chunk
+    assert chunk_size(first) == 1
+
+
 def test_a_full_chunk_is_a_few_bytes_a_recipient() -> None:
     chunk = [Recipient(msisdn=str(306900000000 + i * 37), line=i + 2) for i in range(500)]
     assert len(encode_chunk(chunk)) <= 500 * 6
@@ -77,8 +90,8 @@ def test_a_full_chunk_is_a_few_bytes_a_recipient() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x02abc", b"\x01", b"\x01not zlib", b"\x01" + zlib.compress(b"{}"), b"{}"],
-    ids=["empty", "version 2", "nothing", "not zlib", "no columns", "json"],
+    [b"", b"\x03abc", b"\x02", b"\x02\x00\x01", b"\x01", b"\x01not zlib", b"\x01" + zlib.compress(b"{}"), b"{}"],
+    ids=["empty", "version 3", "no size", "only a size", "nothing", "not zlib", "no columns", "json"],
 )
 def test_what_is_no_chunk_is_a_value_error(data: bytes) -> None:
     """Only the version was checked: other bytes came out as zlib.error or KeyError, which nobody expects."""

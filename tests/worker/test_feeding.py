@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from producer.contract import keys
-from producer.contract.campaigns import Lane
+from producer.contract.campaigns import CHUNK_SIZE, Lane
 from producer.contract.messages import MessageId
 from tests.worker.scene import Scene, numbers
 from worker.feeding import Feeder
@@ -63,7 +63,7 @@ async def test_three_campaigns_take_turns(stage: Scene) -> None:
         await done(stage)
     fed = [await registered(stage, name) for name in ("a", "b", "c")]
     assert sum(fed) == 6 * AHEAD
-    assert max(fed) - min(fed) <= 100
+    assert max(fed) - min(fed) <= CHUNK_SIZE
 
 
 async def test_the_urgent_lane_has_room_while_bulk_has_none(stage: Scene) -> None:
@@ -109,7 +109,7 @@ async def test_a_pause_between_two_slices_stops_the_feeder(stage: Scene) -> None
             return register if name == "register" else getattr(stage.ledger, name)
 
     await Feeder(stage.redis, Pausing(), stage.reader, stage.account, 60.0).step()
-    assert await registered(stage, "spring") == 100
+    assert await registered(stage, "spring") == CHUNK_SIZE
     await stage.producer.resume("spring")
     await stage.feeder.step()
     assert await registered(stage, "spring") == AHEAD

@@ -7,7 +7,7 @@ from typing import Final
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, CampaignState, Recipient
 from producer.contract.client import Client
-from producer.contract.codec import decode_campaign, decode_chunk
+from producer.contract.codec import chunk_size, decode_campaign, decode_chunk
 from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord, Reference
 from producer.rendering import Template
 from worker.ledger.recent import Recent
@@ -92,6 +92,11 @@ class LedgerReader:
         """The recipients of one chunk, or None when there is none."""
         found = await self.chunks([(campaign_id, chunk)])
         return found.get((campaign_id, chunk))
+
+    async def chunk_size(self, campaign_id: CampaignId, chunk: int) -> int | None:
+        """How many recipients a chunk holds, or None when there is none."""
+        data = await self._redis.hget(keys.chunks(campaign_id), str(chunk))
+        return chunk_size(data) if data is not None else None
 
     async def chunks(
         self, wanted: Sequence[tuple[CampaignId, int]]
