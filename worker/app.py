@@ -38,7 +38,7 @@ from worker.sending import Sender
 from worker.settings import Account, Settings
 from worker.submitting import Submitter
 from worker.sweeping import Sweeper
-from worker.throttle import Gate, Windows, login_key
+from worker.throttle import Crowd, Gate, Windows, login_key
 from worker.tracing import TracedSubmitter, start_traces
 from worker.tracking import Tracker
 
@@ -141,7 +141,8 @@ class App:
         exchange = self._exchange(account)
         windows = Windows(self.redis, gate.login, account.family.rules.windows)
         probe_every = self.settings.tracking.probe_every
-        asker = Asker(account, exchange, gate, windows, self.book, probe_every=probe_every)
+        crowd = Crowd(self.redis, gate.login, account.family.rules.at_once, life=self.settings.sending.lease)
+        asker = Asker(account, exchange, gate, windows, self.book, crowd=crowd, probe_every=probe_every)
         tracker = self._trackers[account.name]
         lookups = Lookups(
             matcher=self._matcher(account, asker, tracker),

@@ -1,7 +1,7 @@
 """Provider calls other than sending: the call's own window first, then the account's throttle, then the wire."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Final
 
 import structlog
@@ -12,7 +12,7 @@ from worker.providers.exchange import AnswerLost, Exchange, NotSent
 from worker.providers.interface import Answer, Block, HttpRequest, Refused
 from worker.providers.streams import Resume, Sink, Streamed
 from worker.settings import Account
-from worker.throttle import Gate, Waiting, Windows
+from worker.throttle import Crowd, Gate, Waiting, Windows
 
 _NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS})
 _LONGEST_WAIT: Final = 10.0
@@ -33,8 +33,10 @@ class Asker:
         windows: Windows,
         book: AccountBook,
         *,
+        crowd: Crowd | None = None,
         probe_every: float = _PROBE_EVERY,
     ) -> None:
+        self._crowd = crowd
         self._probe_every = probe_every
         self._account = account
         self._exchange = exchange
@@ -45,7 +47,8 @@ class Asker:
     async def ask(self, request: HttpRequest, *, probe: bool = False) -> Answer | None:
         """The answer, or None when there was none. `probe`: ask even while the account is blocked.
 
-        Raises TooSoonError when the call's documented window is full; nothing has left then.
+        Raises TooSoonError when the call's documented window is full, or too many of it are on their way; nothing
+        has left then.
         """
         if not probe and await self._book.state(self._account.name) in _NOT_NOW:
             return None
@@ -54,6 +57,10 @@ class Asker:
 
     async def attempt(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
         """The answer, or why there is none; also while the account is blocked. Raises TooSoonError like `ask`."""
+        async with self._crowd.place(request) if self._crowd else nullcontext():
+            return await self._attempt(request)
+
+    async def _attempt(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
         await self._windows.enter(request)
         if not await self._admitted():
             return NotSent(reason="the throttle had no room")

@@ -216,6 +216,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtOnce:
+    """At most `most` requests at once of all calls whose limit has this `name`."""
+
+    name: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """A family's limits, each with its source in the family's `limits.py`."""
 
@@ -227,6 +235,7 @@ class Rules:
     fence: float  # seconds in which an identical request is refused (0: no such rule)
     retry_in: float  # shortest wait before a second attempt, seconds
     windows: dict[str, tuple[Window, ...]]  # by call
+    at_once: Mapping[str, AtOnce] = field(default_factory=dict)  # by call, where fewer than `most_in_flight`
     is_grouped_by_probe: bool = False  # several messages in one request: only where Family.probe finds it possible
 
 

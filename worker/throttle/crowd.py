@@ -1,4 +1,4 @@
-"""Requests at once of some calls, per login and over all processes: fewer than the account may have of all together."""
+"""Requests at once of some calls, per login and over all processes: fewer than all calls together may be."""
 
 import asyncio
 import time

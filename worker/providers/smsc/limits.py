@@ -6,7 +6,7 @@ provider counts on its own clock and requests travel, so a documented minute is 
 
 from typing import Final
 
-from worker.providers.interface import Rules, Window
+from worker.providers.interface import AtOnce, Rules, Window
 
 _MINUTE: Final = 61.0
 _HOUR: Final = 3610.0
@@ -16,7 +16,7 @@ WINDOWS: Final[dict[str, tuple[Window, ...]]] = {
     "cost": (Window(count=4, seconds=_MINUTE, identical=True),),
     # A4 [G-spo + 9 copies]: more than five a minute for the same message
     "status": (Window(count=5, seconds=_MINUTE, identical=True),),
-    # A4 [G-spo, 1src]: more than one bulk status request a minute; also at most four status calls at once
+    # A4 [G-spo, 1src]: more than one bulk status request a minute
     "status_bulk": (Window(count=1, seconds=_MINUTE),),
     # A5 [W-bal]: more than ten a minute; two kept in reserve for people at a prompt
     "balance": (Window(count=8, seconds=_MINUTE),),
@@ -52,6 +52,8 @@ WINDOWS: Final[dict[str, tuple[Window, ...]]] = {
     "downloads": (Window(count=3, seconds=_MINUTE, identical=True),),
 }
 
+_STATUS_AT_ONCE: Final = AtOnce(name="status", most=4)  # A4 [G-spo, 1src]: five or more status requests at once
+
 RULES: Final = Rules(
     most_per_request=100,  # A3 consequence 4: not documented, so modest
     longest_text=1000,  # A3 [W-send]: `mes` up to 1000 characters
@@ -61,4 +63,5 @@ RULES: Final = Rules(
     fence=_MINUTE,  # A3 error 9: one identical send request a minute
     retry_in=_MINUTE,  # the second attempt at a message is that identical request
     windows=WINDOWS,
+    at_once={"status": _STATUS_AT_ONCE, "status_bulk": _STATUS_AT_ONCE},
 )
