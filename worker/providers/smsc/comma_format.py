@@ -49,14 +49,19 @@ def split(line: str, layout: Layout) -> Fields:
         if len(columns) - 1 == commas or (len(columns) - 1 < commas and layout.free in columns):
             free = columns.index(layout.free) if layout.free in columns else len(columns) - 1
             fields: Fields = dict(zip(columns, _stripped(_around(line, free, len(columns))), strict=True))
-            if _fits(fields):
+            if _fits(fields, has_others=len(layout.columns) > 1):
                 return fields
     return {}
 
 
-def _fits(fields: Fields) -> bool:
-    """A text with commas in it looks like an order with more columns; then what stands for the cost is no number."""
-    return "message" not in fields or re.fullmatch(r"-?[0-9.]*", str(fields.get("cost", ""))) is not None
+def _fits(fields: Fields, *, has_others: bool) -> bool:
+    """A text with commas in it looks like an order with more columns; then what stands for the cost is no number,
+    or (among empty values) what stands for the country is one: the cost.
+    """
+    if "message" not in fields:
+        return True
+    is_cost = re.fullmatch(r"-?[0-9.]*", str(fields.get("cost", ""))) is not None
+    return is_cost and not (has_others and re.fullmatch(r"-?[0-9.]+", str(fields.get("country", ""))))
 
 
 def _around(line: str, free: int, count: int) -> list[str]:
