@@ -111,4 +111,10 @@ def parsed(text: str, region: str | None) -> Msisdn | None:
     except phonenumbers.NumberParseException:
         return None
     msisdn = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
-    return Msisdn(msisdn) if len(msisdn) in lengths_of(str(number.country_code)) else None
+    return Msisdn(msisdn) if len(msisdn) in lengths_of(str(number.country_code)) and _is_whole(msisdn) else None
+
+
+def _is_whole(msisdn: str) -> bool:
+    """Whether it is read as itself: of two trunk zeros phonenumbers takes one away, and of the rest the other."""
+    again = phonenumbers.parse(f"+{msisdn}", None)
+    return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164)[1:] == msisdn

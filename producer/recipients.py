@@ -8,7 +8,7 @@ tree is in `producer.unreadable`. Nothing is held but the current row: only `See
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from itertools import chain
 from os import PathLike
-from typing import cast
+from typing import Final, cast
 
 from producer.contract.campaigns import Recipient, Refusal
 from producer.contract.messages import Msisdn
@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 Source = TextSource | Iterable[Item]
+
+_MOST_ABOVE: Final = 10_000
+"""Blank lines above the first; a stream may have no end of them."""
 
 
 def read_recipients(
@@ -113,7 +116,7 @@ def _read_text(source: TextSource, encoding: str, wanted: Wanted) -> Iterator[Re
 
 def _first(lines: Iterator[str]) -> tuple[str, int]:
     """The first line with something on it, and how many blank ones stood above it."""
-    for above, line in enumerate(lines):
+    for above, line in zip(range(_MOST_ABOVE), lines, strict=False):
         if not line.isspace():
             return line, above
     raise HeaderError("nothing in it; expected a line of column names, or JSON objects one a line")

@@ -19,7 +19,7 @@ LONGEST_LINE: Final = 65_536
 """Characters in one line. A recipient's row is a hundred; more than this is no table of recipients."""
 
 _BLOCK: Final = 65_536
-_OF_NO_FILE: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape"})
+_OF_NO_FILE: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 """Python's names of what it calls encodings of text, and which no file is in; some take ages for long lines."""
 
 TextSource = str | PathLike[str] | IO[str] | IO[bytes]
@@ -74,6 +74,8 @@ class TextLines:
             hint = " (it looks like utf-16)" if b"\0" in broken[:64] else ""
             problem = f"byte 0x{broken[error.start]:02x} is not {self._encoding}{hint}"
             raise SourceError(line, f"{problem}; give the encoding the file was saved in") from error
+        except UnicodeError as error:  # utf-16 and utf-32 without the mark that tells the order of their bytes
+            raise SourceError(self._done + 1, f"it is not {self._encoding}: {error}") from error
 
     def _checked(self, text: str) -> str:
         """Refuse NUL, and the halves of surrogate pairs that some streams make of undecodable bytes."""
@@ -97,7 +99,7 @@ class TextLines:
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)  # LookupError where it is no encoding of texts: zlib, hex, rot13
+        "".encode(name)  # LookupError where it is no encoding of texts: zlib, hex, rot13
         decoder = codecs.getincrementaldecoder(name)()
     except (LookupError, ValueError) as error:
         raise RecipientsError(f"unknown encoding {encoding[:80]!r}") from error

@@ -5,6 +5,7 @@ the account's stream of pushes in one step, and answered; the tracker applies it
 is counted and never kept. Body, fields and rate are bounded.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -15,18 +16,20 @@ from aiohttp import web
 from aiolimiter import AsyncLimiter
 
 from producer.contract import keys
-from producer.contract.client import Client
+from producer.contract.client import Client, Value
 from producer.contract.messages import AccountName
 from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable, path_for
 from worker.providers.registry import PUSHES
 from worker.settings import Account, Settings, SettingsError, load
 
-_MOST_BODY: Final = 64 * 1024
 READY: Final = "Volley-Callbacks"
 """The header by which `volley doctor` knows that it is us who answers at a callback's address."""
 
+_MOST_BODY: Final = 64 * 1024
 _MOST_QUERY: Final = 4096
 _MOST_A_SECOND: Final = 2000
+_SLOWEST: Final = 10.0
+"""Seconds for a body of at most 64 KB; what is slower holds a connection and has nothing to say."""
 _MOST_WAITING: Final = 200_000
 
 log = structlog.get_logger(__name__)
@@ -95,8 +98,12 @@ class Receiver:
         await self._rate.acquire()
         if len(request.query_string) > _MOST_QUERY or (request.content_length or 0) > _MOST_BODY:
             return web.Response(status=413, text="too large")
-        body = await request.content.read(_MOST_BODY + 1)
-        if len(body) > _MOST_BODY:
+        try:
+            async with asyncio.timeout(_SLOWEST):
+                body = await _body(request)
+        except TimeoutError:
+            return web.Response(status=408, text="too slow")
+        if body is None:
             return web.Response(status=413, text="too large")
         push = PushRequest(query=dict(request.query), body=body, content_type=request.content_type)
         return await self._take(push)
@@ -117,10 +124,9 @@ class Receiver:
 
     async def _keep(self, push: PushRequest) -> None:
         """Raw, before anything is done with it; also what could not be read, for a person to see."""
-        fields = {"query": orjson.dumps(dict(push.query)), "body": push.body, "content_type": push.content_type}
         name = AccountName(self.account.name)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xadd(keys.pushed(name), fields, maxlen=_MOST_WAITING, approximate=True)
+            pipe.xadd(keys.pushed(name), keeping(push), maxlen=_MOST_WAITING, approximate=True)
             pipe.xadd(
                 keys.journal(name),
                 {"call": "callback", "status": 200, "body": push.body},
@@ -133,6 +139,26 @@ class Receiver:
         await self._redis.hincrby(keys.totals(AccountName(self.account.name)), field, 1)
 
 
+async def _body(request: web.Request) -> bytes | None:
+    """The whole body, in however many pieces it comes; None when it is too large, before more of it is read."""
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > _MOST_BODY:
+            return None
+    return bytes(body)
+
+
+def keeping(push: PushRequest) -> dict[str, Value]:
+    """A push as it is kept. Bytes that are no text in its address or its headers are kept as `?`."""
+    query = {_text(name): _text(value) for name, value in push.query.items()}
+    return {"query": orjson.dumps(query), "body": push.body, "content_type": _text(push.content_type)}
+
+
+def _text(given: str) -> str:
+    return given.encode(errors="replace").decode()
+
+
 def kept(fields: Mapping[bytes, bytes]) -> PushRequest:
     """A push as it was kept."""
     return PushRequest(
@@ -142,4 +168,4 @@ def kept(fields: Mapping[bytes, bytes]) -> PushRequest:
     )
 
 
-__all__ = ["PushKey", "Receiver", "kept", "mount", "mount_configured", "path_of"]
+__all__ = ["PushKey", "Receiver", "keeping", "kept", "mount", "mount_configured", "path_of"]

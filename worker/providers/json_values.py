@@ -16,15 +16,32 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,10})?")
 _YEAR_2100: Final = 4_102_444_800
 _LARGEST: Final = 10**18
+_MOST_CONTAINERS: Final = 400_000
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # possessive: in a time in its length
 
 
 def parse(body: bytes) -> object | None:
-    """The JSON value in `body`, or None when there is none (orjson refuses depth over 1024 by itself)."""
+    """The JSON value in `body`, or None when there is none (orjson refuses depth over 1024 by itself).
+
+    None too for more than 400,000 lists and objects: an answer of 8 MB could be made of ten times as many, which
+    take hundreds of megabytes here; the longest that providers give have half as many.
+    """
+    if len(body) > _MOST_CONTAINERS and _containers(body) > _MOST_CONTAINERS:
+        return None
     try:
         value: object = orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError:
         return None
     return value
+
+
+def _containers(body: bytes) -> int:
+    """How many lists and objects there may be; texts, which anybody writes, are looked at only if they matter."""
+    count = body.count(b"[") + body.count(b"{")
+    if count <= _MOST_CONTAINERS:
+        return count
+    texts = (found.span() for found in _STRING.finditer(body))
+    return count - sum(body.count(b"[", *span) + body.count(b"{", *span) for span in texts)
 
 
 def members(value: object) -> dict[str, object] | None:

@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
+from worker.providers.exchange import checked_base_url
 from worker.providers.exports import ROLES
 from worker.providers.interface import Credentials, Dialect, Family
 from worker.providers.pushes import PushKey, path_for
@@ -48,7 +49,7 @@ def read_account(name: str, table: Table) -> Account:
 
 def _credentials(table: Table) -> Credentials:
     base_url = table.text("base_url").rstrip("/")
-    parts = urlsplit(base_url)
+    parts = _parts(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingsError(f"{table.path}.base_url must be an address such as https://smscentre.com")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not table.flag("allow_http"):
@@ -56,6 +57,10 @@ def _credentials(table: Table) -> Credentials:
             f"{table.path}.base_url sends credentials in the clear over http: use https, or set allow_http = true"
         )
     table.ignore("allow_http")
+    try:
+        checked_base_url(base_url)
+    except ValueError as error:
+        raise SettingsError(f"{table.path}: {error}") from error
     key = table.text("api_key", "") or table.text("key", "")
     table.ignore("key")
     login, password = table.text("login", ""), table.text("password", "")
@@ -64,12 +69,20 @@ def _credentials(table: Table) -> Credentials:
     return Credentials(base_url=base_url, login=login, password=password, key=key)
 
 
+def _parts(address: str) -> SplitResult:
+    """The parts of an address; of what is none (a bracket that is left open) they are empty."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def _called_back(credentials: Credentials, name: str, table: Table) -> Credentials:
     """With our own public address, for families whose messages each name where their report is to go."""
     base, secret = table.text("callback_base", "").rstrip("/"), _push_key(table).secret
     if not base:
         return credentials
-    if urlsplit(base).scheme not in {"http", "https"} or not secret:
+    if _parts(base).scheme not in {"http", "https"} or not secret:
         raise SettingsError(
             f"{table.path}.callback_base must be our public address such as https://sms.example.com,"
             " and it needs callback_secret beside it"
