@@ -57,6 +57,12 @@ class ProcessFamily:
             if process.poll() is not None:
                 raise OpsError(f"{name} ended by itself ({process.returncode}){tail(self.log(name))}")
 
+    def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
+        """End one with a signal, and wait until it has ended; SIGKILL when it takes too long."""
+        process = self._processes.pop(name)
+        process.send_signal(number)
+        _end(process, time.monotonic() + _STOP_WITHIN)
+
     def pid(self, name: str) -> int:
         """One's process id."""
         return self._processes[name].pid

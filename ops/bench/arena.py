@@ -21,7 +21,7 @@ from ops.process_family import ProcessFamily, free_port
 from ops.redis_server import RedisServer
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent.parent
-_PATIENCE: Final = 300.0
+_PATIENCE: Final = 120.0
 _READY_WITHIN: Final = 20.0
 _LOOK_EVERY: Final = 0.02
 

@@ -21,11 +21,22 @@ from ops.bench.plan import FULL, QUICK, SMALL, Bench, Plan
 from ops.bench.rows import Rows
 from ops.bench.sheet import Book
 from ops.bench.showing import as_json, as_markdown, show
-from ops.bench.targets import TARGETS
+from ops.bench.reach import TARGETS
 from ops.bench.versions import machine
 
 _NARROWEST: Final = 120
-ROOMS: Final = ("submit", "drain", "batch", "limit", "urgent", "redis_costs", "distance", "growth")
+ROOMS: Final = (
+    "submit",
+    "drain",
+    "batch",
+    "limit",
+    "urgent",
+    "tracking",
+    "redis_costs",
+    "distance",
+    "growth",
+    "recovery",
+)
 """In the order in which they run. Each is a module of `ops.bench.rooms`."""
 
 _TABLE: Final = CHECKOUT / "tests" / "bench" / "README.md"

@@ -24,6 +24,7 @@ family = "{family}"
 base_url = "{url}"
 key = "key-{name}"
 limits = {{ rate = {rate}, in_flight = {slots}{batch} }}
+{extra}
 """
 
 
@@ -37,6 +38,7 @@ class AccountPlan:
     slots: int = 0
     batch: int = 0
     url: str = ""
+    extra: str = ""
 
     def as_toml(self, place: Arena) -> str:
         """Its table in volley.toml."""
@@ -47,12 +49,13 @@ class AccountPlan:
             rate=self.rate,
             slots=self.slots or place.slots,
             batch=f", batch = {self.batch}" if self.batch else "",
+            extra=self.extra,
         )
 
 
 def configure(place: Arena, *accounts: AccountPlan, more: str = "") -> None:
-    """Write Volley's configuration, and announce the accounts so that a producer can use them."""
-    text = "".join(account.as_toml(place) for account in accounts) + more
+    """Write Volley's configuration (`more` are tables beside the accounts'), and announce the accounts."""
+    text = more + "".join(account.as_toml(place) for account in accounts)
     (place.folder / "volley.toml").write_text(text, encoding="utf-8")
     place.run([sys.executable, "-m", "worker", "announce"])
 
@@ -97,13 +100,16 @@ def volley(
     return figures | {"recorded after s": books_done(place, str(told["campaign"]), count)}
 
 
-def measured(place: Arena, workers: Sequence[int], count: int) -> dict[str, float]:
-    """Wait until `count` messages came; the rate, and what each message cost in the meantime."""
-    place.wait_until(lambda: place.counted()["messages"] > 0, "the first message")
+def measured(place: Arena, workers: Sequence[int], count: int, since: int = 0) -> dict[str, float]:
+    """Wait until `count` messages came; the rate, and what each message cost in the meantime.
+
+    `since`: how many requests had come before, which are none of these.
+    """
+    place.wait_until(lambda: place.counted()["requests"] > since, "the first message")
     first = metering.read(place, workers)
     place.wait_until(lambda: place.counted()["messages"] >= count, f"{count} messages")
     last = metering.read(place, workers)
-    times = arrivals.unpacked(place.ask("/arrivals"))
+    times = arrivals.unpacked(place.ask("/arrivals"))[since:]
     each = last.messages / last.requests
     return {
         RATE: arrivals.per_second(times) * each,

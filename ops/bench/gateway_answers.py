@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from ops.bench.gateway_book import Book
+from ops.bench.gateway_reports import Reports
 
 _ACCEPTED: Final = b'{"status":"1","id":"%d","balance":"1000000","remarks":"Success"}'
 _TAKEN: Final = b'{"id":"%s","cnt":%d,"cost":"0","balance":"1000000"}'
-_NOTHING: Final = b'{"status":"1","balance":"1000000","total":"0","error":"0","remarks":"Info: No pending reports"}'
+_MODE: Final = b"/mode/"
 _LIST_PHONE: Final = re.compile(rb"%2B(\d+)%3A")
 
 
@@ -18,10 +19,13 @@ class Answers:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._reports = Reports(book)
         self._others: dict[bytes, Callable[[], bytes]] = {
             b"/count": lambda: json.dumps(book.counted()).encode(),
             b"/arrivals": book.arrivals.tobytes,
             b"/urgent": lambda: json.dumps(book.urgent).encode(),
+            b"/doubled": lambda: json.dumps(book.doubled()).encode(),
+            b"/pairs": lambda: json.dumps(book.pairs).encode(),
         }
 
     def answer(self, path: bytes, form: bytes) -> tuple[bytes, bool]:
@@ -32,8 +36,12 @@ class Answers:
         if path.endswith(b"/send.php"):
             self._book.request()
             return self._several(form), True
-        other = self._others.get(path)
-        return (other() if other else _NOTHING), False
+        if other := self._others.get(path):
+            return other(), False
+        if path.startswith(_MODE):
+            self._reports.mode = path.removeprefix(_MODE)
+            return b"{}", False
+        return self._reports.answer(path, form), False
 
     def _several(self, form: bytes) -> bytes:
         """Take one smsc request: `list` (a phone and a text a row) or `phones` with one text."""

@@ -3,14 +3,13 @@
 import time
 from array import array
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
-from urllib.parse import unquote_plus
 
 URGENT: Final = "30699"
 """How the MSISDNs begin whose arrivals are kept one by one."""
 
-_URGENT_FIELD: Final = b"to=" + URGENT.encode()
+_TO: Final = b"to="
+_URGENT: Final = URGENT.encode()
 
 
 @dataclass(slots=True)
@@ -21,9 +20,14 @@ class Book:
     messages: int = 0
     at_once: int = 0
     most_at_once: int = 0
+    numbers: list[bytes] = field(default_factory=list)
+    """restv2: the MSISDN of each message, in their order."""
+
     urgent: dict[str, float] = field(default_factory=dict)
     submissions: list[tuple[bytes, bytes]] = field(default_factory=list)
-    """smsc: client id and the phones, still encoded as they came."""
+    """smsc: client id and its MSISDNs with commas between them."""
+
+    _pairs: list[tuple[str, str]] = field(default_factory=list)
 
     reported: int = 0
     """How many of the accepted messages were reported, in their order."""
@@ -41,9 +45,11 @@ class Book:
     def single(self, form: bytes) -> int:
         """Accept a restv2 message; its id."""
         self.messages += 1
-        at = form.find(_URGENT_FIELD)
-        if at >= 0:
-            self.urgent[form[at + 3 : at + 15].decode()] = self.arrivals[-1]
+        at = form.find(_TO) + len(_TO)
+        number = form[at : form.find(b"&", at)]
+        self.numbers.append(number)
+        if number.startswith(_URGENT):
+            self.urgent[number.decode()] = self.arrivals[-1]
         return self.messages
 
     def several(self, client_id: bytes, phones: bytes, count: int) -> None:
@@ -61,17 +67,23 @@ class Book:
             "most_at_once": self.most_at_once,
         }
 
+    def doubled(self) -> int:
+        """How many restv2 messages went to an MSISDN that had one already."""
+        return len(self.numbers) - len(set(self.numbers))
+
     def take(self, most: int) -> range:
         """The next ids to be reported (restv2), at most so many."""
         first = self.reported + 1
         self.reported = min(self.messages, self.reported + most)
         return range(first, self.reported + 1)
 
-    def pairs(self, first: int, most: int) -> list[tuple[str, str]]:
-        """Client id and MSISDN (smsc) of the accepted messages from the one numbered `first` on, counted from 0."""
-        every = (
-            (client_id.decode(), phone)
-            for client_id, phones in self.submissions
-            for phone in unquote_plus(phones.decode()).split(",")
-        )
-        return list(islice(every, first, first + most))
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Client id and MSISDN (smsc) of every accepted message, in their order."""
+        if len(self._pairs) != self.messages:
+            self._pairs = [
+                (client_id.decode(), phone)
+                for client_id, phones in self.submissions
+                for phone in phones.decode().split(",")
+            ]
+        return self._pairs

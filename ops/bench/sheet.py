@@ -55,3 +55,11 @@ class Book:
         """A median; None where it was not measured."""
         found = self._sheets.get(sheet)
         return found.median(row, column) if found else None
+
+    def column(self, sheet: str, column: str, rows: str = "") -> list[float]:
+        """The medians of a column, of the rows whose name has `rows` in it, in the order of the rows."""
+        found = self._sheets.get(sheet)
+        if found is None:
+            return []
+        medians = (found.median(row, column) for row in found.rows if rows in row)
+        return [median for median in medians if median is not None]

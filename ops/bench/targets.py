@@ -1,11 +1,9 @@
-"""What issue 4 wants reached, each as a figure of the book and a bound (pure)."""
+"""A target: a figure of the book and the bound that it is held against (pure)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
-from ops.bench.contenders import ARQ_TUNED, BARE, PEERS, VOLLEY
 from ops.bench.sheet import Book
 
 Figure = Callable[[Book], float | None]
@@ -78,42 +76,21 @@ def best(*figures: Figure) -> Figure:
     """The largest of those that were measured."""
 
     def largest(book: Book) -> float | None:
-        found = [value for each in figures if (value := each(book)) is not None]
-        return max(found, default=None)
+        return max((value for each in figures if (value := each(book)) is not None), default=None)
 
     return largest
 
 
-def _drain(sheet: str, row: str) -> Figure:
-    return figure(sheet, row, "messages/s")
+def lowest(sheet: str, column: str, rows: str = "") -> Figure:
+    """The lowest median of a column, over the rows whose name has `rows` in it."""
+    return lambda book: min(book.column(sheet, column, rows), default=None)
 
 
-_PEER_DRAINS: Final = best(*(_drain("drain", label) for label in (ARQ_TUNED, *(peer.label for peer in PEERS))))
+def highest(sheet: str, column: str, rows: str = "") -> Figure:
+    """The highest median of a column, over the rows whose name has `rows` in it."""
+    return lambda book: max(book.column(sheet, column, rows), default=None)
 
-TARGETS: Final = (
-    Target(
-        text="drain, 0 ms, against the bare loop",
-        figure=ratio(_drain("drain", VOLLEY), _drain("drain", BARE)),
-        least=0.85,
-    ),
-    Target(
-        text="drain, 50 ms, 500 at once, against the bare loop",
-        figure=ratio(_drain("drain-50ms-500", VOLLEY), _drain("drain-50ms-500", BARE)),
-        least=0.88,
-    ),
-    Target(
-        text="drain, 50 ms, 100 at once, against the bare loop",
-        figure=ratio(_drain("drain-50ms-100", VOLLEY), _drain("drain-50ms-100", BARE)),
-        least=0.97,
-    ),
-    Target(
-        text="drain, 0 ms, against the best tuned peer",
-        figure=ratio(_drain("drain", VOLLEY), _PEER_DRAINS),
-        least=5.5,
-    ),
-    Target(
-        text="append-only file on, against off",
-        figure=ratio(_drain("append-only", "append-only file on"), _drain("append-only", "append-only file off")),
-        least=0.9,
-    ),
-)
+
+def last(sheet: str, column: str, rows: str = "") -> Figure:
+    """The median in the last row whose name has `rows` in it: where rows grow, the largest."""
+    return lambda book: found[-1] if (found := book.column(sheet, column, rows)) else None

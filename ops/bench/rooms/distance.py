@@ -12,6 +12,7 @@ from ops.bench import draining
 from ops.bench.arena import Arena, arena
 from ops.bench.contenders import ARQ_TUNED, STOCK, VOLLEY, Contender
 from ops.bench.plan import Bench
+from ops.bench.rooms import tracking
 from ops.bench.rounds import Measure, alternate
 
 _SLOTS: Final = 100
@@ -40,6 +41,11 @@ def run(bench: Bench) -> None:
     submits = bench.book.sheet("distance-submit", "Redis at a distance: submit")
     ways = {row(VOLLEY, distance): partial(_submit, bench, distance) for distance in (0.0, *bench.plan.distances)}
     alternate(bench, submits, ways, "recipients/s")
+    reports = bench.book.sheet("distance-tracking", "Redis at a distance: reports by drain")
+    for distance in (0.0, *bench.plan.distances):
+        label = row(f"{tracking.DRAIN.label}, {bench.plan.tracked[0]:,} tracked", distance)
+        reports.add(label, tracking.measure(bench, tracking.DRAIN, bench.plan.tracked[0], distance))
+        bench.say(f"distance: {label}: {reports.median(label, tracking.RATE):,.0f} reports/s")
 
 
 def _drain(
