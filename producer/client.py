@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ from producer.recipients import Item, TextSource, read_recipients
 from producer.refusing import plain_when_refused
 from producer.suppression import REASON, SuppressionList
 
-_CHUNKS_AT_ONCE: Final = 8
+_CHUNKS_AT_ONCE: Final = 20
 
 Source = TextSource | Iterable[Item]
 """A path (`-` is standard input), an open stream, or numbers, mappings or Recipients one by one."""
@@ -177,9 +177,9 @@ class CampaignProducer:
         accepted = known = 0
         for given in gathering.chunks(rows):
             await asyncio.sleep(0)  # as in _load
-            chunk = await self._allowed(gathering, given)
-            stored, doubled = await self._append(campaign, chunk, shards)
-            accepted, known = accepted + stored, known + doubled
+            for chunk in await self._allowed(gathering, [given]):
+                stored, doubled = await self._append(campaign, chunk, shards)
+                accepted, known = accepted + stored, known + doubled
         await self._intake.wake(campaign.account)
         told = _submitted(campaign.id, gathering.gathered)
         return replace(told, accepted=accepted, duplicates=told.duplicates + known)
@@ -248,10 +248,12 @@ class CampaignProducer:
             raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
         return progress
 
-    async def _allowed(self, gathering: Gathering, chunk: list[Recipient]) -> list[Recipient]:
-        """A chunk without those who asked not to be written to."""
-        suppressed = await self._suppression.among([recipient.msisdn for recipient in chunk])
-        return gathering.suppress(chunk, suppressed) if suppressed else chunk
+    async def _allowed(self, gathering: Gathering, chunks: Sequence[list[Recipient]]) -> list[list[Recipient]]:
+        """Chunks without those who asked not to be written to; the claim looks again."""
+        suppressed = await self._suppression.among([recipient.msisdn for chunk in chunks for recipient in chunk])
+        if not suppressed:
+            return list(chunks)
+        return [kept for chunk in chunks if (kept := gathering.suppress(chunk, suppressed))]
 
     async def _load(
         self,
@@ -265,7 +267,7 @@ class CampaignProducer:
             chunks = 0
             for given in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
                 await asyncio.sleep(0)  # reading is no await: let others run, and a cancellation (Ctrl-C) in
-                group = [chunk for each in given if (chunk := await self._allowed(gathering, each))]
+                group = await self._allowed(gathering, given)
                 await loading.store(enumerate(group, start=chunks))
                 chunks += len(group)
                 if on_progress is not None:

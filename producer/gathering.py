@@ -57,7 +57,9 @@ class Gathering:
         """The row as a recipient that only carries what the text needs, a refusal, or None for a duplicate."""
         if isinstance(row, Refusal):
             return row
-        values = {name: row.values[name] for name in self.names}
+        values = row.values
+        if len(values) != len(self.names):
+            values = {name: values[name] for name in self.names}
         segments = self._fixed
         if self.names:
             length = self._template.length(values)  # told before it is made: a long value may stand in it often
@@ -69,7 +71,7 @@ class Gathering:
             return None
         self.gathered.accepted += 1
         self.gathered.segments += segments
-        return Recipient(msisdn=row.msisdn, values=values, line=row.line)
+        return row if values is row.values else Recipient(msisdn=row.msisdn, values=values, line=row.line)
 
     def suppress(self, chunk: list[Recipient], suppressed: set[Msisdn]) -> list[Recipient]:
         """The recipients of a chunk that are not on the suppression list; the others count as refused."""
