@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from ops.errors import OpsError
 
@@ -36,6 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "health": ("ops.commands.health:health", "Tell by the exit status whether Redis and the workers live."),
     "top": ("ops.commands.top:top", "Show live what accounts, campaigns, queues and workers do."),
     "doctor": ("ops.commands.doctor:doctor", "Look at everything that sending depends on; say what to fix."),
+    "completion": ("ops.commands.completion:completion", "Print or install the shell's completion of volley."),
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
     "bench": ("ops.bench.command:bench", "Measure Volley beside stock arq, other queues and a bare aiohttp loop."),
@@ -69,6 +71,13 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101  # a wrong row of the table
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, with their lines of help, and our own options; imports no command."""
+        names = [
+            CompletionItem(name, help=line) for name, (_, line) in self._table.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         """The list of commands in the help, from the table."""
