@@ -103,6 +103,8 @@ class Receiver:
                 body = await _body(request)
         except TimeoutError:
             return web.Response(status=408, text="too slow")
+        except web.RequestPayloadError:  # chunks or a compression that are none
+            return web.Response(status=400, text="unreadable")
         if body is None:
             return web.Response(status=413, text="too large")
         push = PushRequest(query=dict(request.query), body=body, content_type=request.content_type)
