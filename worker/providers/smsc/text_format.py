@@ -46,7 +46,10 @@ def split(line: str, layout: Layout) -> Fields:
     names, free = layout.text, layout.free
     middle = names.index(free) if free in names else len(names)
     limit = _start(line, free) if free in names else len(line)
-    found = _forwards(line, names[:middle], limit) | _backwards(line, names[middle + 1 :], limit)
+    if free in names and limit == len(line):
+        found = _anywhere(line, names)
+    else:
+        found = _forwards(line, names[:middle], limit) | _backwards(line, names[middle + 1 :], limit)
     if limit < len(line):
         found[free] = limit
     if not found:
@@ -60,6 +63,12 @@ def _start(line: str, name: str) -> int:
     """Where `name = ` begins, with the comma before it; the line's end when it does not."""
     at = 0 if line.startswith(f"{name} = ") else line.find(f", {name} =")
     return at if at >= 0 else len(line)
+
+
+def _anywhere(line: str, names: tuple[str, ...]) -> dict[str, int]:
+    """Where each of the names begins. No free value, so none is mistaken; several statuses have another order."""
+    found = {name: at for name in names if (at := _start(line, name)) < len(line)}
+    return found if 0 in found.values() else {}
 
 
 def _forwards(line: str, names: tuple[str, ...], limit: int) -> dict[str, int]:
