@@ -22,7 +22,7 @@ from producer.pool import connect
 from worker.app import App
 from worker.callbacks import addresses
 from worker.describing import described, examined
-from worker.logs import configure_logs
+from worker.logs import configure_logs, secrets_of
 from worker.process import Role, run
 from worker.settings import Settings, SettingsError, load
 
@@ -49,8 +49,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{_USAGE}\n")
         return 0 if arguments in (["--help"], ["-h"]) else 2
     try:
-        configure_logs()
+        mask = configure_logs()
         settings = load(_environment(arguments[0]))
+        mask.learn(secrets_of(settings))
         if arguments[0] in ROLES:
             _run(run(settings, ROLES[arguments[0]]))
         else:

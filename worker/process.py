@@ -28,7 +28,7 @@ from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
-from worker.settings import Settings
+from worker.settings import Account, Settings
 from worker.starting import look_at_redis
 from worker.stopping import end
 
@@ -157,7 +157,7 @@ class Process:
         self._start_control(control)
         self._own(self.app.recorder.run())
         self._own(self.app.receiver.run())
-        self._senders = [asyncio.create_task(parts.sender.run()) for parts in self._sending]
+        self._senders = [asyncio.create_task(_of(parts.account, parts.sender.run())) for parts in self._sending]
 
     def _start_tracking(self) -> None:
         control = ControlWorker(
@@ -188,10 +188,10 @@ class Process:
         )
         self._start_control(control)
         for parts in self._tracking:
-            self._own(self._poll(parts))
-            self._own(parts.applier.run())
+            self._own(_of(parts.account, self._poll(parts)))
+            self._own(_of(parts.account, parts.applier.run()))
             if parts.exporter is not None:
-                self._own(parts.exporter.run())
+                self._own(_of(parts.account, parts.exporter.run()))
 
     def _start_control(self, control: ControlWorker) -> None:
         self._controls.append(control)
@@ -250,6 +250,12 @@ class Process:
                 await ask_for_feed(self.app.redis, parts.account.name)
             if self._beats % _HEALTH_EVERY == 1:
                 await parts.queues.record_health(parts.gate.in_flight)
+
+
+async def _of(account: Account, work: Coroutine[Any, Any, None]) -> None:  # Any: what a coroutine yields and is sent
+    """Work for one account: every log line of it says so."""
+    with structlog.contextvars.bound_contextvars(account=account.name):
+        await work
 
 
 async def send_message(ctx: Context, message_id: str) -> None:

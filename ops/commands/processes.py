@@ -8,6 +8,7 @@ import click
 from ops.errors import OpsError
 from ops.programs import program, run_until_it_ends, surroundings
 from ops.redis_local import redis_url
+from producer.logs import LogSettingsError, configure_logs
 
 _PORT: Final = 8080
 
@@ -34,6 +35,10 @@ def web(*, host: str, port: int) -> None:
     """
     from ops.web import serve  # noqa: PLC0415  # the page's dependencies are not those of a worker
 
+    try:
+        configure_logs()
+    except LogSettingsError as error:
+        raise OpsError(str(error)) from error
     with redis_url() as url:
         try:
             asyncio.run(serve(url, host, port, on_ready=lambda address: click.echo(f"The page: {address}")))
