@@ -45,12 +45,13 @@ class Sampler:
             for entry in entries:
                 pipe.hmget(keys.totals(entry.name), COUNTERS)
                 pipe.hmget(keys.throttle(entry.login), ["rate", "rate_at"])
+                pipe.hmget(keys.limits(entry.login), ["rate"])
                 pipe.hmget(keys.account(entry.name), ["balance"])
                 for lane in Lane:
                     pipe.zrangebyscore(keys.queue(entry.name, lane), 1, "+inf", start=0, num=1, withscores=True)
             (seconds, microseconds), *answers = await pipe.execute()
         now = seconds + microseconds / 1e6
-        each = 3 + len(Lane)
+        each = 4 + len(Lane)
         found = [answers[index * each : (index + 1) * each] for index in range(len(entries))]
         states = await self._states()
         return [
@@ -58,9 +59,9 @@ class Sampler:
                 at=seconds,
                 counters={name: int(count or 0) for name, count in zip(COUNTERS, totals, strict=True)},
                 gauges={state: float(states[entry.name, state]) for state in OPEN_STATES}
-                | _gauges(entry, now, rate, balance, firsts),
+                | _gauges(float(limit or entry.rate), now, rate, balance, firsts),
             )
-            for entry, (totals, rate, [balance], *firsts) in zip(entries, found, strict=True)
+            for entry, (totals, rate, [limit], [balance], *firsts) in zip(entries, found, strict=True)
         ]
 
     async def _states(self) -> Counter[tuple[str, State]]:
@@ -87,7 +88,7 @@ class Sampler:
 
 
 def _gauges(
-    entry: AccountEntry,
+    ceiling: float,
     now: float,
     rate: Sequence[bytes | None],
     balance: bytes | None,
@@ -95,8 +96,8 @@ def _gauges(
 ) -> dict[str, float]:
     stored, stored_at = (float(value) if value else None for value in rate)
     gauges = {
-        "rate": effective_rate(entry.rate, stored, stored_at / 1000 if stored_at else None, now),
-        "ceiling": entry.rate,
+        "rate": effective_rate(ceiling, stored, stored_at / 1000 if stored_at else None, now),
+        "ceiling": ceiling,
         "oldest": max([0.0, *(now - score / 1000 for first in firsts for _, score in first)]),
     }
     return gauges | ({"balance": float(balance)} if balance else {})

@@ -8,19 +8,22 @@ from urllib.parse import urlencode
 import aiohttp_jinja2
 import orjson
 from aiohttp import web
+from redis.exceptions import RedisError
 
 from ops.audit import AuditLog
 from ops.dashboard import views
 from ops.dashboard.access import Access, Attempts, Sessions, Visitor, visitor_of
 from ops.dashboard.shared import Shared
 from ops.dashboard.watch import Watch
-from ops.readings import Overview
+from ops.readings import Overview, read_prices
 from ops.steering import Steering
 from producer.client import CampaignProducer
 from producer.contract.client import Client
 
 FARTHEST: Final = 1_000_000
 """The largest offset that a page takes."""
+
+_PRICES_FOR: Final = 60.0
 
 Values = dict[str, Any]  # Any: what a template is given
 
@@ -83,6 +86,15 @@ class Frame:
             raise web.HTTPServiceUnavailable(text=str(self.watch.verdict()))
         return overview
 
+    async def prices(self) -> views.Prices:
+        """What messages cost, about; read once a minute. Nothing while Redis is away: pages can do without."""
+        overview = await self.overview()
+        names = [account.entry.name for account in overview.accounts]
+        try:
+            return await self.shared.get("prices", lambda: read_prices(self.redis, names), for_seconds=_PRICES_FOR)
+        except (RedisError, OSError, TimeoutError):
+            return {}
+
     def page(self, template: str, request: web.Request, values: Values, *, status: int = 200) -> web.Response:
         """A page with the verdict, the menu, and who looks."""
         visitor = visitor_of(request)
@@ -93,6 +105,7 @@ class Frame:
             "may_act": visitor is not None and visitor.may_act,
             "said": SAID.get(request.query.get("said", ""), ""),
             "verdict": views.verdict_view(self.watch.verdict()) if visitor else None,
+            "paths": {place.path for place in self.places},
             "uncertain_total": self.watch.overview.uncertain if visitor and self.watch.overview else 0,
             **values,
         }

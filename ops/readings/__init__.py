@@ -14,6 +14,7 @@ from ops.readings.campaigns import (
     read_refusals,
 )
 from ops.readings.overview import Overview, read_overview
+from ops.readings.prices import price_of, read_prices
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
 from ops.readings.recent import Ending, Recent, read_recent
@@ -53,6 +54,7 @@ __all__ = [
     "combined",
     "counts_of",
     "messages_submitted",
+    "price_of",
     "read_accounts",
     "read_active",
     "read_backlogs",
@@ -60,6 +62,7 @@ __all__ = [
     "read_campaign",
     "read_campaigns",
     "read_overview",
+    "read_prices",
     "read_queues",
     "read_recent",
     "read_refusals",

@@ -12,6 +12,8 @@ from ops.readings.server import concerns
 from producer.contract.campaigns import CampaignState
 
 _SLOWED: Final = 0.5
+_STUCK: Final = 120.0
+_DRY: Final = 3600.0
 _REFUSES: Final = frozenset({"redis-cluster", "redis-replica", "redis-memory"})
 
 
@@ -25,13 +27,17 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Sentences. `name` (its section in ops/RUNBOOK.md), `wrong` and `remedy` are empty when nothing is wrong."""
+    """Sentences. `name` (its section in ops/RUNBOOK.md), `wrong` and `remedy` are empty when nothing is wrong.
+
+    `account` is the one that it is about, empty when it is about all.
+    """
 
     level: Level
     doing: str
     wrong: str = ""
     remedy: str = ""
     name: str = ""
+    account: str = ""
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.doing, self.wrong, self.remedy)))
@@ -45,6 +51,7 @@ class Finding:
     level: Level
     wrong: str
     remedy: str
+    account: str = ""
 
 
 # what a blocked account waits for: what is wrong, what to do
@@ -75,7 +82,14 @@ def verdict(overview: Overview, rates: Rates) -> Verdict:
     finding = next(findings(overview), None)
     if finding is None:
         return Verdict(level=Level.OK, doing=doing)
-    return Verdict(level=finding.level, doing=doing, wrong=finding.wrong, remedy=finding.remedy, name=finding.name)
+    return Verdict(
+        level=finding.level,
+        doing=doing,
+        wrong=finding.wrong,
+        remedy=finding.remedy,
+        name=finding.name,
+        account=finding.account,
+    )
 
 
 def redis_away(seconds: float) -> Verdict:
@@ -126,7 +140,47 @@ def _blocked(overview: Overview) -> Iterator[Finding]:
             what, remedy = blocked_why(account), BLOCKS.get(account.state, ("", ""))[1]
             level = Level.NOTICE if account.state == AccountState.PAUSED else Level.WRONG
             name = f"account-{account.state}" if account.state in BLOCKS else "account-blocked"
-            yield Finding(name=name, level=level, wrong=f"Account {account.name} {what}.", remedy=remedy)
+            wrong = f"Account {account.name} {what}."
+            yield Finding(name=name, level=level, wrong=wrong, remedy=remedy, account=account.name)
+
+
+def _stuck(overview: Overview) -> Iterator[Finding]:
+    """The feeder works seconds ahead, so a job that is ready for minutes has nobody who takes it."""
+    is_open = {account.name for account in overview.accounts if account.is_open}
+    for queue in overview.queues:
+        if queue.account in is_open and queue.ready and queue.oldest > _STUCK and overview.live("send"):
+            yield Finding(
+                name="nothing-sent",
+                level=Level.WRONG,
+                wrong=f"The {queue.lane} lane of account {queue.account} has had a job ready for"
+                f" {queue.oldest / 60:.0f} minutes that nobody takes.",
+                remedy="See what its senders wait for; it is safe to restart them.",
+                account=queue.account,
+            )
+
+
+def _runs_dry(overview: Overview) -> Iterator[Finding]:
+    for account in overview.accounts:
+        left = overview.runways.get(account.entry.name)
+        if account.is_open and left is not None and left < _DRY:
+            yield Finding(
+                name="balance-runs-out",
+                level=Level.NOTICE,
+                wrong=f"The balance of account {account.name} lasts {_minutes(left)} at the last hour's speed.",
+                remedy="Top it up; without money it stops by itself, and nothing is lost.",
+                account=account.name,
+            )
+
+
+def _dead(overview: Overview) -> Iterator[Finding]:
+    if overview.backlogs.dead:
+        entries = _counted(overview.backlogs.dead, "entry that was", "entries that were")
+        yield Finding(
+            name="dead-letters",
+            level=Level.NOTICE,
+            wrong=f"{entries} handed over could not be taken.",
+            remedy="See the dead letters: each says why.",
+        )
 
 
 def _settings(overview: Overview) -> Iterator[Finding]:
@@ -161,6 +215,7 @@ def _slowed(overview: Overview) -> Iterator[Finding]:
                 wrong=f"Account {account.name} is slowed to {throttle.effective:.3g} of {throttle.ceiling:g} "
                 f"requests a second{why}.",
                 remedy="It speeds up by itself.",
+                account=account.name,
             )
 
 
@@ -170,8 +225,11 @@ _CHECKS: Final[tuple[Callable[[Overview], Iterator[Finding]], ...]] = (
     _no_tracker,
     _blocked,
     _settings,
+    _stuck,
+    _runs_dry,
     _slowed,
     _uncertain,
+    _dead,
 )
 
 
@@ -198,6 +256,10 @@ def _paused(overview: Overview) -> str:
     campaigns = overview.active.campaigns
     only_paused = campaigns.get(CampaignState.PAUSED) and not campaigns.get(CampaignState.RUNNING)
     return "; every campaign is paused" if only_paused else ""
+
+
+def _minutes(seconds: float) -> str:
+    return "less than a minute" if seconds < 60 else _counted(int(seconds / 60), "minute", "minutes")
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -8,9 +8,11 @@ import pytest
 from ops.readings import (
     AccountReading,
     ActiveTotals,
+    Backlogs,
     CampaignPage,
     Level,
     Overview,
+    QueueReading,
     Rates,
     ServerReading,
     Throttle,
@@ -20,7 +22,7 @@ from ops.readings import (
 )
 from ops.readings.accounts import AccountState
 from ops.readings.verdict import BLOCKS
-from producer.contract.campaigns import CampaignState
+from producer.contract.campaigns import CampaignState, Lane
 from producer.contract.messages import AccountName
 from producer.contract.states import State
 from producer.directory import AccountEntry
@@ -70,10 +72,51 @@ def with_athens(**more: object) -> tuple[AccountReading, ...]:
     return (account("athens", **more), account("moscow"))
 
 
+BEHIND = QueueReading(name="athens:bulk", account="athens", lane=Lane.BULK, size=9, ready=9, oldest=200.0)
+ATHENS = AccountName("athens")
+
 # what is changed in a calm overview, the level, the whole verdict
 CASES: list[tuple[dict[str, object], Level, str]] = [
     ({}, Level.OK, "Nothing to do: every message is final."),
     ({"campaigns": CampaignPage(campaigns=(), total=0)}, Level.OK, "Nothing to do: there is no campaign yet."),
+    (
+        {"active": QUEUED, "queues": (BEHIND,)},
+        Level.WRONG,
+        (
+            "1,200 messages wait to be sent. The bulk lane of account athens has had a job ready for 3 minutes "
+            "that nobody takes. See what its senders wait for; it is safe to restart them."
+        ),
+    ),
+    (
+        {"active": QUEUED, "queues": (replace(BEHIND, oldest=20.0),)},
+        Level.OK,
+        "1,200 messages wait to be sent.",
+    ),
+    (
+        {"runways": {ATHENS: 300.0}},
+        Level.NOTICE,
+        (
+            "Nothing to do: every message is final. The balance of account athens lasts 5 minutes at the last hour's "
+            "speed. Top it up; without money it stops by itself, and nothing is lost."
+        ),
+    ),
+    (
+        {"runways": {ATHENS: 30.0}, "accounts": with_athens(state="open")},
+        Level.NOTICE,
+        (
+            "Nothing to do: every message is final. The balance of account athens lasts less than a minute at the "
+            "last hour's speed. Top it up; without money it stops by itself, and nothing is lost."
+        ),
+    ),
+    ({"runways": {ATHENS: 7200.0}}, Level.OK, "Nothing to do: every message is final."),
+    (
+        {"backlogs": Backlogs(dead=1)},
+        Level.NOTICE,
+        (
+            "Nothing to do: every message is final. 1 entry that was handed over could not be taken. "
+            "See the dead letters: each says why."
+        ),
+    ),
     ({"active": QUEUED}, Level.OK, "1,200 messages wait to be sent."),
     ({"active": SENT}, Level.OK, "All is sent; 1 message waits for a report."),
     (

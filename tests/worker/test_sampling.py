@@ -56,6 +56,13 @@ async def test_a_lowered_rate_is_sampled_as_it_has_recovered(stage: Scene) -> No
     assert (await sampled(stage)).gauges["rate"] == stage.account.limits.rate, "that was in 1970"
 
 
+async def test_a_rate_that_an_operator_set_is_the_ceiling(stage: Scene) -> None:
+    await stage.redis.hset(keys.limits(entry(stage.account).login), "rate", "7.5")
+    await Sampler(stage.redis).step()
+    sample = await sampled(stage)
+    assert sample.gauges["rate"] == sample.gauges["ceiling"] == 7.5
+
+
 async def test_every_ring_holds_the_same_sample_and_all_of_them_go_by_themselves(stage: Scene) -> None:
     await Sampler(stage.redis).step()
     samples = [await sampled(stage, span=span) for span in Span]

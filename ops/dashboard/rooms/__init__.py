@@ -11,6 +11,7 @@ from ops.dashboard.rooms.live import LiveRoom
 from ops.dashboard.rooms.login import LoginRoom
 from ops.dashboard.rooms.machines import MachinesRoom
 from ops.dashboard.rooms.overview import OverviewRoom
+from ops.dashboard.rooms.queues import QueuesRoom
 from ops.dashboard.rooms.uncertain import UncertainRoom
 
 ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
@@ -18,6 +19,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     CampaignsRoom,
     AccountsRoom,
     UncertainRoom,
+    QueuesRoom,
     AuditRoom,
     LoginRoom,
     LiveRoom,

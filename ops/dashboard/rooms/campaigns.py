@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, json, offset_of, visitor
-from ops.readings import CampaignReading, Overview, read_campaign, read_campaigns, read_refusals
+from ops.readings import CampaignReading, read_campaign, read_campaigns, read_refusals
 from producer.contract.messages import CampaignId
 from producer.errors import ProducerError
 
@@ -37,9 +37,10 @@ class CampaignsRoom:
         """The campaigns, newest first; older ones by `?offset=`."""
         offset, overview = offset_of(request), await self._frame.overview()
         page = await read_campaigns(self._frame.redis, offset=offset, limit=_PAGE)
+        rates, prices = self._frame.watch.rates, await self._frame.prices()
         view = {
             "at": overview.at,
-            "campaigns": [self._line(reading, overview) for reading in page.campaigns],
+            "campaigns": [views.campaign_view(each, overview, rates, prices) for each in page.campaigns],
             "campaigns_total": page.total,
         }
         return self._frame.page("campaigns.html", request, {"view": view, "offset": offset, "page": _PAGE})
@@ -78,9 +79,5 @@ class CampaignsRoom:
         overview = await self._frame.overview()
         reading = await self._reading(request.match_info["id"])
         refusals = await read_refusals(self._frame.redis, reading.id)
-        account = next((a for a in overview.accounts if a.name == reading.progress.account), None)
-        return views.campaign_page_view(reading, account, refusals, self._frame.watch.rates, overview.at)
-
-    def _line(self, reading: CampaignReading, overview: Overview) -> views.View:
-        account = next((a for a in overview.accounts if a.name == reading.progress.account), None)
-        return views.campaign_view(reading, account, self._frame.watch.rates, overview.at)
+        prices = await self._frame.prices()
+        return views.campaign_page_view(reading, overview, refusals, self._frame.watch.rates, prices)

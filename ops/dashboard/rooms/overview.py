@@ -29,4 +29,4 @@ class OverviewRoom:
     async def _view(self) -> views.View:
         overview = await self._frame.overview()
         watch = self._frame.watch
-        return views.overview_view(overview, watch.rates, watch.verdict())
+        return views.overview_view(overview, watch.rates, watch.verdict(), await self._frame.prices())

@@ -1,17 +1,19 @@
 """What the pages and the JSON show, made from readings: the same values for both. Pure functions."""
 
 from ops.dashboard.views.accounts import account_page_view, account_view
-from ops.dashboard.views.campaigns import BANDS, bands, campaign_page_view, campaign_view, waits_for
+from ops.dashboard.views.campaigns import BANDS, Prices, bands, campaign_page_view, campaign_view, waits_for
 from ops.dashboard.views.kinds import View
 from ops.dashboard.views.overview import overview_view
-from ops.dashboard.views.system import queue_view, server_view, verdict_view, worker_view
+from ops.dashboard.views.system import backlogs_view, queue_view, server_view, verdict_view, worker_view
 from ops.dashboard.views.uncertain import uncertain_view
 
 __all__ = [
     "BANDS",
+    "Prices",
     "View",
     "account_page_view",
     "account_view",
+    "backlogs_view",
     "bands",
     "campaign_page_view",
     "campaign_view",

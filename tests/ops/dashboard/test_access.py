@@ -36,7 +36,7 @@ from tests.ops.dashboard.visiting import (
     token_of,
     visit,
 )
-from tests.worker.scene import Scene, scene
+from tests.worker.scene import Scene
 
 PASSWORD = "correct horse battery"
 USERS = " ".join([row_of("olga", Role.OPERATOR, PASSWORD), row_of("vera", Role.VIEWER, "another password")])
@@ -449,12 +449,6 @@ async def test_on_loopback_its_own_names_are_served(local: TestClient, host: str
 
 
 # --- roles and forms -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def stage(redis: Redis, redis_url: str) -> AsyncIterator[Scene]:
-    async with scene(redis_url) as made:
-        yield made
 
 
 async def test_a_viewer_sees_everything_and_can_do_nothing(stage: Scene) -> None:

@@ -41,7 +41,7 @@ async def test_every_reading_is_told_to_everybody_who_looks(page: TestClient) ->
     first = [await event(stream) for stream in streams]
     reading = page.app[WATCH].version
     await page.app[WATCH].look()
-    assert page.app[WATCH].version == reading + 1, "five streams cost one reading"
+    assert page.app[WATCH].version <= reading + 2, "ours, and one of its own meanwhile; not five"
     async with asyncio.timeout(10):
         for stream in streams:
             while (told := await event(stream))["version"] <= reading:  # type: ignore[operator]  # JSON

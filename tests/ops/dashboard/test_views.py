@@ -9,17 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.dashboard.formats import NOTHING, clock, duration, number, rate, share, since, size
-from ops.dashboard.views import BANDS, bands, waits_for
-from ops.readings import AccountReading, CampaignReading, Throttle
+from ops.dashboard.views import BANDS, bands, campaign_view, waits_for
+from ops.readings import (
+    AccountReading,
+    ActiveTotals,
+    CampaignPage,
+    CampaignReading,
+    Overview,
+    Point,
+    Rates,
+    Series,
+    ServerReading,
+    Throttle,
+    WorkerReading,
+    price_of,
+)
 from producer.contract.campaigns import Campaign, CampaignKind, CampaignState, Progress
 from producer.contract.messages import AccountName, CampaignId
+from producer.contract.series import Span
 from producer.contract.states import State
 from producer.directory import AccountEntry
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ENTRY = AccountEntry(
-    name=AccountName("athens"), family="smsc", host="h", login="l", rate=20.0, in_flight=4, batch=1, longest_text=1000
+    name=AccountName("athens"), family="smsc", host="h", login="l", rate=20.0, in_flight=4, batch=2, longest_text=1000
 )
+SENDER = WorkerReading(id="w", beat_ago=0.5, roles=frozenset({"send"}))
 OPEN = AccountReading(entry=ENTRY, throttle=Throttle(ceiling=20.0, effective=20.0, slots_held=0, slots_limit=4))
 BLOCKED = replace(OPEN, state="money")
 
@@ -42,6 +57,18 @@ def reading(
         finished_at=finished_at,
     )
     return CampaignReading(campaign=campaign, progress=progress)
+
+
+def overview(*accounts: AccountReading) -> Overview:
+    return Overview(
+        at=NOW,
+        accounts=accounts,
+        campaigns=CampaignPage(campaigns=(), total=0),
+        active=ActiveTotals(),
+        queues=(),
+        workers=(SENDER,),
+        server=ServerReading(),
+    )
 
 
 SOON = NOW + timedelta(hours=1)
@@ -70,6 +97,62 @@ def test_a_campaign_that_does_not_go_on_says_why(
     campaign: CampaignReading, account: AccountReading | None, words: str
 ) -> None:
     assert waits_for(campaign, account, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("states", "seconds", "by"),
+    [
+        ({State.QUEUED: 400}, 10.0, "limits"),  # 20 requests a second of 2 messages each
+        ({State.DEFERRED: 40, State.SUBMITTED: 9}, 1.0, "limits"),
+        ({State.SUBMITTED: 9}, None, ""),
+    ],
+)
+def test_before_anything_moves_the_time_to_go_follows_from_the_limits(
+    states: dict[State, int], seconds: float | None, by: str
+) -> None:
+    view = campaign_view(reading(states), overview(OPEN), Rates(), {})
+    assert (view["seconds_left"], view["seconds_left_by"]) == (seconds, by)
+
+
+def test_once_it_moves_the_time_to_go_follows_from_its_speed() -> None:
+    rates = Rates()
+    rates.see(0.0, {"campaign:c": 0})
+    rates.see(10.0, {"campaign:c": 100})
+    view = campaign_view(reading({State.QUEUED: 400}), overview(OPEN), rates, {})
+    assert (view["seconds_left"], view["seconds_left_by"]) == (40.0, "speed")
+
+
+def test_a_balance_that_ends_before_the_campaign_is_said() -> None:
+    short = replace(overview(OPEN), runways={ENTRY.name: 5.0})
+    assert campaign_view(reading({State.QUEUED: 400}), short, Rates(), {})["balance_ends_in"] == 5.0
+    assert campaign_view(reading({State.QUEUED: 40}), short, Rates(), {})["balance_ends_in"] is None
+    assert campaign_view(reading(DONE, finished_at=NOW), short, Rates(), {})["balance_ends_in"] is None
+
+
+def test_a_campaign_that_nobody_sends_says_so_and_has_no_time_to_go() -> None:
+    view = campaign_view(reading(QUEUED), replace(overview(OPEN), workers=()), Rates(), {})
+    assert (view["waits_for"], view["seconds_left"]) == ("no send worker is alive", None)
+
+
+def test_the_cost_is_of_what_was_accepted_and_unknown_without_a_price() -> None:
+    states = {State.QUEUED: 5, State.SUBMITTED: 1, State.DELIVERED: 2, State.UNDELIVERED: 1, State.REJECTED: 7}
+    assert campaign_view(reading(states), overview(OPEN), Rates(), {ENTRY.name: 0.5})["cost"] == 2.0
+    assert campaign_view(reading(states), overview(OPEN), Rates(), {})["cost"] is None
+
+
+def test_a_price_is_how_the_balance_fell_beside_what_was_accepted() -> None:
+    def point(balance: float | None, accepted: int) -> Point:
+        gauges = {} if balance is None else {"balance": balance}
+        return Point(at=NOW, seconds=60, grown={"submitted": accepted}, gauges=gauges)
+
+    def price(*points: Point) -> float | None:
+        return price_of(Series(span=Span.DAY, points=points))
+
+    assert price(point(100, 0), point(None, 50), point(90, 50)) == 0.1
+    assert price(point(10, 0), point(110, 50), point(100, 50)) == 0.1, "a top-up is no income"
+    assert price(point(100, 0), point(90, 19)) is None, "too few to say"
+    assert price(point(100, 0), point(100, 50)) is None, "a balance that does not fall tells no price"
+    assert price() is None
 
 
 def test_every_state_has_its_place_in_the_bar() -> None:
