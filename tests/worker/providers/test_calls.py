@@ -1,6 +1,7 @@
 """Every call a person may make, case by case: its request, and its records out of every documented format."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,10 @@ def test_every_call_has_a_case_and_says_what_it_needs(name: str) -> None:
     for call in calls.values():
         assert call.meaning
         assert all(parameter.meaning for parameter in call.parameters)
-        assert call.build.__doc__
+        said = " ".join((call.build.__doc__ or "").split())
+        assert re.search(r"[Ee]rrors? \d", said), f"{call.name}: which errors there are"
+        assert re.search(r"At most|limit", said), f"{call.name}: how often it may be made"
+        assert re.search(r"\b[AB]\d", said), f"{call.name}: where that is from"
     assert [call.name for call in calls.values() if call.is_drain] == (["status"] if family(name).drain else [])
 
 

@@ -7,7 +7,7 @@ from worker.providers.restv2 import errors, forms, readings
 
 
 def build(credentials: Credentials) -> HttpRequest:
-    """One balance/get request."""
+    """How many SMS are left (balance/get, B6 [S2]). Error 101. No limit is documented."""
     return forms.request("balance", "balance/get", (), credentials)
 
 

@@ -24,7 +24,7 @@ STATUSES: Final[dict[str, tuple[Event, str]]] = {
 
 
 def build(credentials: Credentials) -> HttpRequest:
-    """One status/get request."""
+    """The messages whose status has changed (status/get, B7 [S2]): reading consumes. Error 101; no limit is known."""
     return forms.request("drain", "status/get", (), credentials)
 
 

@@ -5,12 +5,18 @@ from worker.providers.restv2 import errors, forms, readings
 
 
 def build(credentials: Credentials) -> HttpRequest:
-    """One key/get request; ValueError without user name and password."""
+    """The API key, by user name and password (key/get, B3 [S0 S2]); ValueError without them.
+
+    Error 101 (wrong credentials, or an address that is not on the list). No limit is documented.
+    """
     return forms.request_by_name("key", "key/get", credentials)
 
 
 def build_reset(credentials: Credentials) -> HttpRequest:
-    """One key/reset request: it ends the old key for everyone who uses the account, so never by itself (B3)."""
+    """A new API key (key/reset, B3 [S0 S2]): it ends the old one for all who use the account, so never by itself.
+
+    Error 101. No limit is documented. ValueError without user name and password.
+    """
     return forms.request_by_name("key_reset", "key/reset", credentials)
 
 

@@ -85,12 +85,18 @@ def read_probe(answer: Answer) -> bool | None:
 
 
 def status_sms(credentials: Credentials, *, sms_id: int) -> HttpRequest:
-    """The status of one message, by the provider's id (B8). Consumes nothing. No limit is documented."""
+    """The status of one message, by the provider's id (B8 [G-pysc]); `cost` in SMS. Consumes nothing.
+
+    Without a report yet there is no row. Error 101. No limit is documented.
+    """
     return request("status_sms", "status/sms", (("smsId", str(sms_id)),), credentials)
 
 
 def history(credentials: Credentials, *, to: str = "", limit: int | None = None) -> HttpRequest:
-    """What was sent, newest first (B10); `to` and `limit` are not documented [?]. No limit is documented."""
+    """What was sent, newest first (B10 [G-pysc]); `to` and `limit` are not documented [?].
+
+    Error 101. No limit of requests is documented.
+    """
     fields = [("to", to)] if to else []
     if limit is not None:
         fields.append(("limit", str(limit)))
@@ -98,12 +104,18 @@ def history(credentials: Credentials, *, to: str = "", limit: int | None = None)
 
 
 def cancel(credentials: Credentials, *, sms_id: int) -> HttpRequest:
-    """Take back a message whose `timestamp` is still to come (B5). Error 106 when it cannot be."""
+    """Take back a message whose `timestamp` is still to come (B5 [G-pysc]). Errors 101, 106 (it cannot be).
+
+    No limit is documented.
+    """
     return request("cancel", "sms/cancel", (("smsId", str(sms_id)),), credentials)
 
 
 def mobile_check(credentials: Credentials, *, mobile: str) -> HttpRequest:
-    """A number as the provider reads it: country, operator codes, cost (B10). Needs no credentials."""
+    """A number as the provider reads it: country, operator codes, cost (B10 [W-easy G-lar]). Needs no credentials.
+
+    Error 103 (no number). Documented for tens of thousands in a second; no limit.
+    """
     return request("mobile_check", "mobile/check", (("mobile", mobile),), credentials)
 
 

@@ -69,7 +69,8 @@ def downloads(credentials: Credentials, *, cnt: int | None = None, after_id: int
 def download(credentials: Credentials, *, id_: int | None = None, name: str = "") -> HttpRequest:
     """The CSV file of a task that is done, by its `id` or its file's `name` (A10 [W-dl]).
 
-    The answer is the file, or an error body (`refusal`). Three identical requests a minute. Raises ValueError.
+    The answer is the file, or an error body (`refusal`): errors 1, 2, 3 (no such file [?]), 4, 9. At most three
+    identical requests a minute. Raises ValueError.
     """
     if (id_ is None) == (not name):
         raise ValueError("give id= or name=")

@@ -48,12 +48,18 @@ def numbers(credentials: Credentials) -> HttpRequest:
 
 
 def number_rent(credentials: Credentials, *, phone: str) -> HttpRequest:
-    """Rent a number: the cost of the rest of the month is debited at once (`buy=1`, A8). Two identical a minute."""
+    """Rent a number: the cost of the rest of the month is debited at once, and comes back (`buy=1`, A8 [S4]).
+
+    In the account's currency. Errors 1, 2, 3 (no money [?]), 4, 9. At most two identical requests a minute.
+    """
     return forms.request("numbers", "receive_phones.php", (("buy", "1"), ("phone", phone)), credentials)
 
 
 def number_change(credentials: Credentials, *, phone: str, noprolong: bool) -> HttpRequest:
-    """Whether a number is kept next month; `noprolong` ends it (`chg=1`, A8). Two identical a minute."""
+    """Whether a number is kept next month; `noprolong` ends it (`chg=1`, A8 [S4]). OK comes back.
+
+    Errors 1 to 5 (3: no such number [?]), 9. At most two identical requests a minute.
+    """
     fields = (("chg", "1"), ("phone", phone), ("noprolong", "1" if noprolong else "0"))
     return forms.request("numbers", "receive_phones.php", fields, credentials)
 
@@ -61,7 +67,8 @@ def number_change(credentials: Credentials, *, phone: str, noprolong: bool) -> H
 def wait_call(credentials: Credentials, *, phone: str) -> HttpRequest:
     """The number that the person with `phone` must call within 15 minutes to confirm it (A9 [S4]).
 
-    The call comes as an incoming message `[waitcall]` and by callback. At most fifty identical requests a minute.
+    The call comes as an incoming message `[waitcall]` and by callback. Errors 1, 2, 4, 9. At most fifty identical
+    requests a minute.
     """
     return forms.request("wait_call", "wait_call.php", (("phone", phone),), credentials)
 

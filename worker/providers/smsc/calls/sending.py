@@ -85,7 +85,10 @@ def build(
 
 
 def price(credentials: Credentials, **values: object) -> HttpRequest:
-    """What a send would cost; nothing is sent. At most five identical requests a minute (A3 [G-net])."""
+    """What a send would cost in the account's currency, and how many SMS it has; nothing is sent (A3 [G-net]).
+
+    Parameters as of `build`. Errors 1 to 9. At most five identical requests a minute.
+    """
     return build(credentials, cost=1, **values)  # type: ignore[arg-type]  # checked by the parameters' kinds
 
 

@@ -41,7 +41,7 @@ class Done:
 
 
 def templates(credentials: Credentials) -> HttpRequest:
-    """All templates (get). Errors 1, 2, 3 (none), 4, 9. At most three identical requests a minute."""
+    """All templates (`get=1`, A7 [S3]). Errors 1, 2, 3 (none), 4, 9. At most three identical requests a minute."""
     return forms.request("templates", "templates.php", (("get", "1"),), credentials)
 
 
@@ -54,7 +54,7 @@ def template_add(
     sender: str = "",
     signature: bool = False,
 ) -> HttpRequest:
-    """Make a template; the answer is its id. `format` as in `Template`, `signature` is the provider's fl[1].
+    """Make a template (`add=1`, A7 [S3]); its id comes back. `format` as in `Template`, `signature` is fl[1] there.
 
     Errors 1, 2, 4, 5 (not saved), 9. At most three identical requests a minute.
     """
@@ -71,14 +71,20 @@ def template_change(
     sender: str = "",
     signature: bool | None = None,
 ) -> HttpRequest:
-    """Change what is given of a template. Errors 1 to 5 (3: no such template), 9. Three identical a minute."""
+    """Change what is given of a template (`chg=1`, A7 [S3]); OK comes back.
+
+    Errors 1, 2, 3 (no such template), 4, 5 (not saved), 9. At most three identical requests a minute.
+    """
     return _request(
         credentials, "chg", id_=id_, name=name, msg=msg, format_=format_, sender=sender, signature=signature
     )
 
 
 def template_delete(credentials: Credentials, *, id_: int) -> HttpRequest:
-    """Delete a template. Errors 1 to 5 (3: no such template), 9. At most three identical requests a minute."""
+    """Delete a template (`del=1`, A7 [S3]); OK comes back.
+
+    Errors 1, 2, 3 (no such template), 4, 5 (not deleted), 9. At most three identical requests a minute.
+    """
     return _request(credentials, "del", id_=id_)
 
 
