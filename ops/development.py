@@ -11,6 +11,8 @@ from typing import Final, NoReturn
 
 import click
 
+from ops.fuzzing import run_fuzzing
+
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
 # name, the module or program beside the interpreter, its arguments
@@ -49,7 +51,10 @@ def check() -> int:
 @click.command(context_settings=_PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> int:
-    """Run the tests; arguments are pytest's."""
+    """Run the tests; arguments are pytest's. With `--fuzz [SECONDS] [TARGET …]`: fuzz the parsers instead."""
+    if arguments[:1] == ("--fuzz",):
+        _need_checkout()
+        return run_fuzzing(arguments[1:])
     return run_tests(arguments)
 
 

@@ -26,7 +26,7 @@ def parse(body: bytes) -> object | None:
     None too for more than 400,000 lists and objects: an answer of 8 MB could be made of ten times as many, which
     take hundreds of megabytes here; the longest that providers give have half as many.
     """
-    if len(body) > _MOST_CONTAINERS and _containers(body) > _MOST_CONTAINERS:
+    if len(body) > _MOST_CONTAINERS and _is_crowded(body):
         return None
     try:
         value: object = orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
@@ -35,13 +35,18 @@ def parse(body: bytes) -> object | None:
     return value
 
 
-def _containers(body: bytes) -> int:
-    """How many lists and objects there may be; texts, which anybody writes, are looked at only if they matter."""
-    count = body.count(b"[") + body.count(b"{")
-    if count <= _MOST_CONTAINERS:
-        return count
-    texts = (found.span() for found in _STRING.finditer(body))
-    return count - sum(body.count(b"[", *span) + body.count(b"{", *span) for span in texts)
+def _is_crowded(body: bytes) -> bool:
+    """Whether it holds too many lists and objects. Brackets in texts, which anybody writes, are none."""
+    if body.count(b"[") + body.count(b"{") <= _MOST_CONTAINERS:
+        return False
+    count = end = 0
+    for found in _STRING.finditer(body):
+        begin = found.start()
+        count += body.count(b"[", end, begin) + body.count(b"{", end, begin)
+        if count > _MOST_CONTAINERS:
+            return True
+        end = found.end()
+    return count + body.count(b"[", end) + body.count(b"{", end) > _MOST_CONTAINERS
 
 
 def members(value: object) -> dict[str, object] | None:
