@@ -6,6 +6,7 @@ Commands are loaded when they are called: add one as a row of `COMMANDS`, naming
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -58,6 +59,15 @@ class LazyGroup(click.Group):
     def __init__(self, *, table: Mapping[str, tuple[str, str]], **options: Any) -> None:  # Any: click's own
         super().__init__(**options)
         self._table = table
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a name that there is none of is told with the nearest ones."""
+        near = [] if not args or args[0] in self._table else get_close_matches(args[0], self._table, cutoff=0.6)
+        if near and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The names, in the order of the table."""

@@ -35,5 +35,8 @@ async def confirmed(session: Session, account: str, msisdn: str, *, since: int, 
             return
         left = ends - time.monotonic()
         if left <= 0:
-            raise OpsError(f"not confirmed: no call came within {within:g} s")
+            raise OpsError(
+                f"not confirmed: no call came within {within:g} s; ask for a new number, or wait longer"
+                f" (--wait {LONGEST})"
+            )
         await asyncio.sleep(min(_LOOK_EVERY, left))

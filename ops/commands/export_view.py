@@ -48,7 +48,10 @@ def save_copy(record: ExportRecord, folder: Path) -> Path:
                 raise OpsError(f"{source} is not the file that was downloaded; fetch it --again")
         part.replace(target)
     except OSError as error:
-        raise OpsError(f"cannot copy {source} to {folder}: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise OpsError(
+            f"cannot copy {source} to {folder}: {why}; run this on the worker's host, or give another --folder"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return target

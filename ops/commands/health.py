@@ -14,9 +14,12 @@ ROLES: Final = ("send", "track")
 
 
 @click.command
+@click.option(
+    "--role", "roles", type=click.Choice(ROLES), multiple=True, help="Only this role is needed; both unless told."
+)
 @json_option
-def health(*, as_json: bool) -> int:
-    """Exit with 0 when Redis answers and a live worker plays each role, otherwise with 1."""
+def health(*, roles: Sequence[str], as_json: bool) -> int:
+    """Exit with 0 when Redis answers and a live worker plays each role, otherwise with 1: for probes and scripts."""
     try:
         workers, server = with_redis(_read)
     except OpsError as error:
@@ -26,7 +29,7 @@ def health(*, as_json: bool) -> int:
             {"healthy": False, "redis": False, "workers": {}, "oldest_beat_seconds": None, "why": [str(error)]}
         )
         return 1
-    record = verdict(workers) | {"concerns": [concern.name for concern in concerns(server)]}
+    record = verdict(workers, roles or ROLES) | {"concerns": [concern.name for concern in concerns(server)]}
     if as_json:
         print_json(record)
     else:
@@ -36,11 +39,14 @@ def health(*, as_json: bool) -> int:
     return 0 if record["healthy"] else 1
 
 
-def verdict(workers: Sequence[WorkerReading]) -> dict[str, object]:
-    """What is to be said of the workers that Redis knows. A worker that died a while ago is no complaint."""
+def verdict(workers: Sequence[WorkerReading], roles: Sequence[str] = ROLES) -> dict[str, object]:
+    """What is to be said of the workers that Redis knows, where these roles are to be played.
+
+    A worker that died a while ago is no complaint.
+    """
     live = [worker for worker in workers if worker.is_live]
     playing = {role: sum(role in worker.roles for worker in live) for role in ROLES}
-    missing = [f"no {role} worker is alive: volley worker {role}" for role, count in playing.items() if not count]
+    missing = [f"no {role} worker is alive: volley worker {role}" for role in roles if not playing[role]]
     return {
         "healthy": not missing,
         "redis": True,

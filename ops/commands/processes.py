@@ -43,4 +43,6 @@ def web(*, host: str, port: int) -> None:
         try:
             asyncio.run(serve(url, host, port, on_ready=lambda address: click.echo(f"The page: {address}")))
         except OSError as error:
-            raise OpsError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+            raise OpsError(
+                f"cannot listen on {host}:{port}: {error.strerror or error}; give another --port"
+            ) from error

@@ -123,7 +123,9 @@ async def _result(job: Job, session: Session) -> Told:
     try:
         return dict(await job.result(_END_WITHIN, poll_delay=_LOOK_EVERY))
     except (TimeoutError, ResultNotFound):
-        raise OpsError("a worker asks the provider and does not come to an end; it may have been done") from None
+        raise OpsError(
+            "a worker asks the provider and does not come to an end; it may have been done: look before you ask again"
+        ) from None
 
 
 async def _taken_back(job: Job, session: Session) -> bool:

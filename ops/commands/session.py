@@ -76,7 +76,7 @@ async def _connected(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
     except (ProducerError, TakenOverError) as error:
         raise OpsError(str(error)) from error
     except RedisError as error:
-        raise OpsError(f"Redis at {place(url)}: {error}") from error
+        raise OpsError(f"Redis at {place(url)}: {error}; `volley doctor` looks closer") from error
     finally:
         with suppress(RedisError, OSError):
             await redis.aclose()
@@ -95,7 +95,9 @@ async def _answering(redis: Client, url: str) -> None:
         async with asyncio.timeout(_ANSWERS_IN):
             await redis.ping()
     except TimeoutError as error:
-        raise OpsError(f"Redis at {place(url)} does not answer; is REDIS_URL right?") from error
+        raise OpsError(
+            f"Redis at {place(url)} does not answer: see whether it runs, and whether REDIS_URL names it"
+        ) from error
 
 
 def place(url: str) -> str:

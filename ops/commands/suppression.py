@@ -62,7 +62,7 @@ async def _add(session: Session, msisdn: Msisdn, why: str, *, as_json: bool) -> 
 
 async def _remove(session: Session, msisdn: Msisdn, *, as_json: bool) -> None:
     if not await SuppressionList(session.redis).remove(msisdn):
-        raise OpsError(f"{msisdn} is not on the suppression list")
+        raise OpsError(f"{msisdn} is not on the suppression list; `volley suppression list` shows who is")
     if as_json:
         print_json({"msisdn": msisdn, "removed": True})
     else:

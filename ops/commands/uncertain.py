@@ -85,11 +85,11 @@ def _record(message: UncertainReading) -> dict[str, object]:
 async def _resolve(session: Session, message: MessageId, decision: str, *, yes: bool, as_json: bool) -> int:
     before = await read_message(session.redis, message)
     if before is None:
-        raise OpsError(f"there is no message {str(message)[:80]!r}")
+        raise OpsError(f"there is no message {str(message)[:80]!r}; `volley uncertain list` lists them")
     if before.state is not State.UNCERTAIN:
         raise OpsError(f"message {message} is {before.state}, not uncertain: there is nothing to decide")
     if not yes and not click.confirm(f"{message}: {_DECISIONS[decision]}. Go on?", err=True):
-        raise OpsError("nothing was changed")
+        raise OpsError("nothing was changed; --yes answers beforehand")
     await _ask(session, message, decision)
     state = await _changed(session, message)
     if as_json:

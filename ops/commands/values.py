@@ -105,7 +105,7 @@ def text_of(text: str | None, template: Path | None) -> str:
     try:
         return template.read_text(encoding="utf-8-sig").removesuffix("\n").removesuffix("\r")
     except OSError as error:
-        raise OpsError(f"cannot read {template}: {error.strerror}") from error
+        raise OpsError(f"cannot read {template}: {error.strerror}; give the text's file by --template") from error
     except UnicodeDecodeError as error:
         raise OpsError(f"cannot read {template}: it is not utf-8; save it as utf-8") from error
 
@@ -126,6 +126,9 @@ def recipients_in(file: str, encoding: str | None) -> Iterator[str | IO[str]]:
     except UnicodeError as error:
         raise OpsError(f"{file} is not {encoding}: {error}; nothing was stored, give another --encoding") from error
     except SourceError as error:
-        raise OpsError(f"{file}, {error}; nothing was stored") from error
+        raise OpsError(f"{file}, {error}; nothing was stored, correct it and submit again") from error
     except OSError as error:
-        raise OpsError(f"cannot read {file}: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise OpsError(
+            f"cannot read {file}: {why}; give its path by --recipients, or - for standard input"
+        ) from error

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -11,6 +11,7 @@ from ops.diagnosis.check import Check, Health
 from ops.diagnosis.clocks import clock_check
 from ops.readings import ServerReading
 from ops.readings.fields import read_clock
+from ops.readings.server import Concern, concerns
 from producer.contract.client import Client
 
 _LEAST_REDIS: Final = (6, 2)  # README, Deploying
@@ -42,28 +43,34 @@ async def read_timing(redis: Client) -> Timing:
 
 def server_checks(server: ServerReading, timing: Timing) -> Iterator[Check]:
     """Everything that is to be said of the server."""
-    yield _version(server)
-    yield _keeping(server)
-    yield _evicting(server)
-    yield _memory(server)
+    found = {concern.name: concern for concern in concerns(server)}
+    yield _first(found, ("redis-cluster", "redis-replica"), _version(server))
+    yield _first(
+        found,
+        ("redis-cannot-write", "redis-not-persistent", "redis-only-snapshots", "redis-lazy-disk"),
+        _keeping(server),
+    )
+    yield _first(found, ("redis-may-evict",), _evicting(server))
+    yield _first(found, ("redis-memory",), _memory(server))
     yield _distance(timing)
     yield clock_check("redis clock", timing.clock_ahead, whose="Redis'", allowed=1.0)
 
 
+def _first(found: Mapping[str, Concern], names: Sequence[str], otherwise: Check) -> Check:
+    """The first of these concerns that there is, under the name of the check that it takes the place of."""
+    concern = next((found[name] for name in names if name in found), None)
+    if concern is None:
+        return otherwise
+    health = Health.WRONG if concern.is_grave else Health.NOTICE
+    return Check(name=otherwise.name, health=health, said=f"{otherwise.said}. {concern.wrong}", remedy=concern.remedy)
+
+
 def _version(server: ServerReading) -> Check:
     name, said = "redis version", f"{server.product} {server.version}"
-    if server.is_cluster:
-        said, remedy = (
-            f"{said}, a cluster",
-            "Use one primary, with replicas if you like: a script touches several keys.",
-        )
-    elif server.is_replica:
-        said, remedy = f"{said}, a replica", "Let REDIS_URL name the primary, or an address that follows it."
-    elif server.product == "Redis" and _number(server.version) < _LEAST_REDIS:
+    if server.product == "Redis" and _number(server.version) < _LEAST_REDIS:
         remedy = "Use Redis 6.2 or newer, or Valkey."
-    else:
-        return Check(name=name, said=said)
-    return Check(name=name, health=Health.WRONG, said=said, remedy=remedy)
+        return Check(name=name, health=Health.WRONG, said=f"{said}, which lacks commands", remedy=remedy)
+    return Check(name=name, said=said)
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -72,20 +79,6 @@ def _number(version: str) -> tuple[int, ...]:
 
 def _keeping(server: ServerReading) -> Check:
     name = "redis persistence"
-    if server.writes_fail:
-        return Check(
-            name=name,
-            health=Health.WRONG,
-            said="the last write to its disk failed",
-            remedy="Look at the server's log, and at the room and the rights of its directory.",
-        )
-    if server.persists is False:
-        return Check(
-            name=name,
-            health=Health.WRONG,
-            said="nothing is kept on disk: a restart would lose every campaign",
-            remedy="Turn it on: CONFIG SET appendonly yes, and `appendonly yes` in its configuration.",
-        )
     if server.persists is None:
         return Check(
             name=name,
@@ -93,15 +86,8 @@ def _keeping(server: ServerReading) -> Check:
             said="the server does not say whether it keeps anything on disk",
             remedy="Look at your provider's settings: append-only file on.",
         )
-    if not server.appends or server.fsync == "no":
-        said = "only snapshots" if not server.appends else "appendfsync no"
-        return Check(
-            name=name,
-            health=Health.NOTICE,
-            said=f"{said}: a crash would lose minutes, and what was claimed in them may be sent a second time",
-            remedy="Turn the append-only file on: appendonly yes, appendfsync everysec.",
-        )
-    return Check(name=name, said=f"append-only file, fsync {server.fsync or 'not told'}")
+    kinds = {True: f"append-only file, fsync {server.fsync or 'not told'}", False: "snapshots"}
+    return Check(name=name, said=kinds[server.appends] if server.persists else "none")
 
 
 def _evicting(server: ServerReading) -> Check:
@@ -116,9 +102,9 @@ def _evicting(server: ServerReading) -> Check:
     if server.policy != "noeviction":
         return Check(
             name=name,
-            health=Health.WRONG if server.may_evict else Health.NOTICE,
-            said=f"{said}: keys are thrown away when memory is full",
-            remedy="Set it to noeviction: a full Redis must refuse, never forget.",
+            health=Health.NOTICE,
+            said=f"{said}: keys would be thrown away, were there a limit of memory",
+            remedy="Set it to noeviction before you set one: a full Redis must refuse, never forget.",
         )
     return Check(name=name, said=said)
 

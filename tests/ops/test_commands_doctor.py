@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,7 +63,6 @@ async def well(environment: dict[str, str], redis: Redis) -> Any:
 
 
 def _listens(port: int) -> bool:
-    import socket  # noqa: PLC0415
 
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

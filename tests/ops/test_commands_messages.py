@@ -128,6 +128,16 @@ def test_health_names_the_role_that_nobody_plays() -> None:
     }
 
 
+def test_a_probe_of_one_role_asks_for_no_other(settings: dict[str, str]) -> None:
+    with running([sys.executable, "-m", "ops.cli", "worker", "track"], env=settings, stderr=PIPE):
+        ran = volley(settings, "health", "--role", "track")
+        while ran.returncode:  # until its first heartbeat
+            assert "no track worker is alive" in ran.stdout
+            ran = volley(settings, "health", "--role", "track")
+        assert volley(settings, "health").returncode == 1
+        assert "no send worker is alive" in volley(settings, "health", "--role", "send").stdout
+
+
 def test_health_without_a_redis_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops.commands.session._ANSWERS_IN", 0.1)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
