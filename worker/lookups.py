@@ -13,7 +13,7 @@ from producer.contract.client import Client
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event, State
 from worker.asking import Asker
-from worker.due import Open
+from worker.due import Open, first_piece, open_messages
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
 from worker.probing import Offer
@@ -23,6 +23,9 @@ from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
 _MOST_DUE: Final = 2000
+"""Messages of a piece: what a turn costs must not grow with what is tracked, since it can ask about few of them."""
+
+_MOST_PIECES: Final = 50
 _MOST_SINGLE: Final = 100
 _SHARE: Final = 0.1
 """Of the account's rate that single look-ups may use while messages wait to be sent."""
@@ -82,13 +85,20 @@ class Lookups:
 
     async def step(self) -> None:
         """Look at what is due: drop what is final, decide what time or policy decides, ask about the rest."""
+        self._lookup = await self._offer.lookup() if self._offer else self._account.family.lookup
+        for _ in range(_MOST_PIECES):
+            if not await self._piece():
+                return
+
+    async def _piece(self) -> bool:
+        """The oldest of what is due; whether the next piece is worth looking at, because nobody was to be asked."""
         due = keys.due(self._account.name)
         names = await self._redis.zrangebyscore(due, "-inf", time.time(), start=0, num=_MOST_DUE)
-        references = [Reference(name.decode()) for name in names]
+        behind = await self._reader.behind(self._account.name, [Reference(name.decode()) for name in names])
+        references = first_piece([Reference(name.decode()) for name in names], behind, _MOST_DUE)
         if not references:
-            return
-        self._lookup = await self._offer.lookup() if self._offer else self._account.family.lookup
-        found = await self._open(references)
+            return False
+        found = await open_messages(self._reader, {reference: behind.get(reference, ()) for reference in references})
         settled = [reference for reference in references if not found.get(reference)]
         if settled:
             await self._redis.zrem(due, *settled)
@@ -100,8 +110,10 @@ class Lookups:
         moved = {evidence.message for evidence in decided} | matched.taken | matched.pending
         waiting = [row for row in rows if row.message not in moved and not self._is_to_be_asked(row)]
         await self._reschedule(waiting)
-        if self._lookup is not None:
-            await self._ask(self._lookup, [row for row in rows if self._is_to_be_asked(row)])
+        to_be_asked = [row for row in rows if self._is_to_be_asked(row)]
+        if self._lookup is not None and to_be_asked:
+            await self._ask(self._lookup, to_be_asked)
+        return not to_be_asked and not matched.pending
 
     @property
     def _asks_by_own_id(self) -> bool:
@@ -272,28 +284,3 @@ class Lookups:
         if self._matcher is not None:
             return min(max(_SHORTEST_LOOK, age), _HELD_LOOK)
         return _SHORTEST_LOOK if self._asks_by_own_id else _HELD_LOOK
-
-    async def _open(self, references: Sequence[Reference]) -> dict[Reference, list[Open]]:
-        behind = await self._reader.behind(self._account.name, references)
-        messages = [message for group in behind.values() for message in group]
-        records = await self._reader.records(messages)
-        recipients = await self._reader.recipients(messages)
-        found: dict[Reference, list[Open]] = {}
-        for reference, group in behind.items():
-            for message in group:
-                record, recipient = records.get(message), recipients.get(message)
-                view = await self._reader.campaign(message.campaign)
-                if record is None or recipient is None or view is None:
-                    continue
-                if record.reference == reference and not record.state.is_final:
-                    campaign = view.campaign
-                    found.setdefault(reference, []).append(
-                        Open(
-                            message=message,
-                            record=record,
-                            msisdn=recipient.msisdn,
-                            lane=campaign.lane,
-                            policy=campaign.on_uncertain,
-                        )
-                    )
-        return found

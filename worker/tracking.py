@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 from producer.contract import keys
-from producer.contract.campaigns import Lane, Recipient
+from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from producer.contract.messages import MessageId, Msisdn, Reference
 from producer.contract.states import TRANSITIONS, Event, State
@@ -23,6 +23,7 @@ from worker.tracing.witness import Witness
 _RETURNED_WAIT: Final = 60.0
 _MOST_ORPHANS: Final = 50_000
 _REMATCH: Final = 500
+_NOBODY: Final = Msisdn("")
 _SHELF_LIFE: Final = 7 * 86_400
 
 log = structlog.get_logger(__name__)
@@ -69,9 +70,10 @@ class Tracker:
         History pages hold what others sent by the same login, so unknown rows there are not shelved.
         """
         known = await self._reader.behind(self._account.name, list({report.reference for report in reports}))
+        addressees = await self._addressees(known, reports)
         evidence, unknown = [], []
         for report in reports:
-            message = await self._message(known.get(report.reference, ()), report.msisdn)
+            message = addressees.get((report.reference, report.msisdn))
             if message is None:
                 unknown.append(report)
             elif report.event is not None:
@@ -124,12 +126,19 @@ class Tracker:
             await self.apply([_unshelved(reference, data) for reference, data in shelved.items()], shelve=False)
             await self._redis.hdel(keys.orphans(self._account.name), *shelved)
 
-    async def _message(self, messages: Sequence[MessageId], msisdn: Msisdn) -> MessageId | None:
-        """Which message of a submission a report means: the one to its MSISDN."""
-        if not msisdn:
-            return messages[0] if len(messages) == 1 else None
-        recipients = await self._reader.recipients(messages)
-        return next((message for message in messages if _is_to(recipients.get(message), msisdn)), None)
+    async def _addressees(
+        self, known: Mapping[Reference, Sequence[MessageId]], reports: Sequence[Report]
+    ) -> dict[tuple[Reference, Msisdn], MessageId]:
+        """Which message of a submission a report means: the one to its MSISDN, or the only one when it has none."""
+        named = {report.reference for report in reports if report.msisdn} & known.keys()
+        recipients = await self._reader.recipients([message for reference in named for message in known[reference]])
+        found = {
+            (reference, recipients[message].msisdn): message
+            for reference in named
+            for message in reversed(known[reference])
+            if message in recipients
+        }
+        return found | {(reference, _NOBODY): group[0] for reference, group in known.items() if len(group) == 1}
 
     def _evidence(self, message: MessageId, report: Report) -> Evidence:
         if report.event is None:
@@ -195,10 +204,6 @@ class Tracker:
         await self._book.explain(
             self._account.name, {report.code: report.words for report in reports if report.code and report.words}
         )
-
-
-def _is_to(recipient: Recipient | None, msisdn: Msisdn) -> bool:
-    return recipient is not None and recipient.msisdn == msisdn
 
 
 def _ends(report: Report | None) -> bool:
