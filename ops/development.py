@@ -23,6 +23,9 @@ _CHECKS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("imports", ("lint-imports",)),
 )
 _PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
+# Tests mostly wait, so there are more workers than cores; a file's shared fixtures stay in one worker (its group).
+_WORKERS: Final = min((os.cpu_count() or 1) + 2, 8)
+_IN_PARALLEL: Final = (f"-n{_WORKERS}", "--dist=loadgroup", "--no-loadscope-reorder")
 # pytest's exit status -> ours: passed, interrupted, used wrongly; everything else has failed
 _OF_PYTEST: Final = {0: 0, 2: 130, 4: 2}
 
@@ -36,9 +39,12 @@ def run_check() -> int:
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments`; 0 passed, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run pytest with `arguments`; 0 passed, 1 failed, 2 wrong usage, 130 interrupted.
+
+    Without arguments: every test, several at once. With arguments pytest does what they say and no more.
+    """
     _need_checkout()
-    status = _run([sys.executable, "-m", "pytest", *arguments])
+    status = _run([sys.executable, "-m", "pytest", *(arguments or _IN_PARALLEL)])
     return _OF_PYTEST.get(status, 1)
 
 
@@ -51,7 +57,7 @@ def check() -> int:
 @click.command(context_settings=_PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> int:
-    """Run the tests; arguments are pytest's. With `--fuzz [SECONDS] [TARGET …]`: fuzz the parsers instead."""
+    """Run all tests, several at once, or pytest with your arguments; `--fuzz [SECONDS] [TARGET …]`: fuzz."""
     if arguments[:1] == ("--fuzz",):
         _need_checkout()
         return run_fuzzing(arguments[1:])

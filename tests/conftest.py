@@ -8,18 +8,30 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from subprocess import PIPE
+from typing import Final
 
 import pytest
 from hypothesis import settings
 from redis.asyncio import Redis
 
 from ops.redis_server import RedisServer
-from tests.support import first_line, key_leaks, running
+from tests.support import CHECKOUT, first_line, key_leaks, running
+
+SLOW: Final = {CHECKOUT / "tests" / folder for folder in ("flow", "reliability")}
 
 # A CI run says the same of the same commit; on a desk every run tries new examples.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of whole flows are slow. Where tests run at once the slow ones come first: none is left for the end."""
+    for item in items:
+        if not SLOW.isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.slow)
+    if hasattr(config, "workerinput"):  # in a worker of pytest-xdist
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,6 +84,6 @@ def sandbox_url() -> Iterator[str]:
 def sandbox(sandbox_url: str) -> str:
     """The address of a sandbox that has seen nothing yet."""
     request = urllib.request.Request(f"{sandbox_url}/sandbox/reset", data=b"", method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status < 300, answer.status
     return sandbox_url

@@ -18,25 +18,33 @@ from producer.contract.keys import spec_of
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
+PATIENCE: Final = 60.0
+"""Seconds for whatever must happen. It costs nothing where it does, and a busy machine may need them."""
+
 _STEP: Final = 0.01
+_LONGEST_STEP: Final = 0.5
 
 
 async def wait_until(
     check: Callable[[], Any],  # Any: a value, or an awaitable of one
     *,
     description: str,
-    timeout: float = 10,  # noqa: ASYNC109  # asyncio.timeout could not say what was waited for
+    timeout: float = PATIENCE,  # noqa: ASYNC109  # asyncio.timeout could not say what was waited for
 ) -> Any:  # Any: what `check` gives
-    """The first true value of `check()`, asked every 10 ms; AssertionError that names what was waited for."""
+    """The first true value of `check()`; AssertionError that names what was waited for.
+
+    Asked every 10 ms, and less often where asking takes longer than that: whoever is waited for needs the time.
+    """
     until = time.monotonic() + timeout
     while True:
+        asked_at = time.monotonic()
         value = check()
         found = await value if inspect.isawaitable(value) else value
         if found:
             return found
         if time.monotonic() > until:
             raise AssertionError(f"after {timeout:g} s still not: {description} (last: {found!r})")
-        await asyncio.sleep(_STEP)
+        await asyncio.sleep(min(max(_STEP, 3 * (time.monotonic() - asked_at)), _LONGEST_STEP))
 
 
 @contextmanager
@@ -44,7 +52,7 @@ def running(
     command: Sequence[str | os.PathLike[str]],
     *,
     env: Mapping[str, str] | None = None,
-    stop_in: float = 10,
+    stop_in: float = PATIENCE,
     **options: Any,
 ) -> Iterator[subprocess.Popen[str]]:
     """A process in text mode that dies with us; at the end it gets SIGTERM, and SIGKILL if that is not enough.

@@ -16,19 +16,19 @@ from redis.asyncio import Redis
 
 from producer.client import CampaignProducer
 from producer.contract import keys
-from producer.contract.campaigns import CampaignState, Lane, Progress
+from producer.contract.campaigns import Campaign, CampaignState, Lane, Progress
 from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord
 from producer.contract.states import State
 from producer.directory import announce
 from producer.pool import connect
-from tests.support import running, wait_until
+from tests.support import PATIENCE, running, wait_until
 from tests.support_provider import Provider
 from worker.app import App
 from worker.ledger import LedgerReader
 from worker.process import Process, Role
 from worker.settings import Settings, load
 
-QUICK_SENDING: Final = {"request_timeout": 2, "lease_margin": 1, "stop_within": 5}
+QUICK_SENDING: Final = {"request_timeout": 5, "lease_margin": 1, "stop_within": 20}
 QUICK_TRACKING: Final = {"poll_every": 0.3, "lookup_grace": 1.5, "probe_every": 1}
 
 Table = Mapping[str, Any]
@@ -120,7 +120,7 @@ class System:
             assert process.poll() is None, f"the worker ended: {log_of(process)[-2000:]}"
             return str(process.pid) in await self.beating()
 
-        await wait_until(has_beaten, description="the worker's first heartbeat", timeout=20)
+        await wait_until(has_beaten, description="the worker's first heartbeat")
 
     async def beating(self) -> set[str]:
         """The process ids of the workers that told us they live."""
@@ -145,18 +145,18 @@ class System:
     async def progress(self, campaign: str) -> Progress:
         return await self.producer.progress(campaign)
 
-    async def finished(self, *campaigns: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - see wait_until
+    async def finished(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until every recipient of the campaigns is final."""
         for campaign in campaigns:
             await self.until(campaign, lambda states, total: _final(states) == total, "all final", timeout=timeout)
 
-    async def sent(self, *campaigns: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - see wait_until
+    async def sent(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until nobody is to be sent any more, and nothing is uncertain; reports may still come."""
         wait = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
         for campaign in campaigns:
             await self.until(campaign, lambda states, _: wait.isdisjoint(states), "all sent", timeout=timeout)
 
-    async def settled(self, *campaigns: str, timeout: float = 30) -> None:  # noqa: ASYNC109 - see wait_until
+    async def settled(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until every recipient of the campaigns is final or uncertain."""
 
         def rest(states: Mapping[State, int], total: int) -> bool:
@@ -165,7 +165,7 @@ class System:
         for campaign in campaigns:
             await self.until(campaign, rest, "all final or uncertain", timeout=timeout)
 
-    async def until(self, campaign: str, check: Any, description: str, *, timeout: float = 30) -> None:  # noqa: ASYNC109
+    async def until(self, campaign: str, check: Any, description: str, *, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Wait until `check(states, total)` of a campaign's progress is true."""
         seen: dict[State, int] = {}
 
@@ -227,6 +227,11 @@ class System:
         assert {who: count for who, count in copies.items() if count > 1} == {}
         return copies
 
+    async def at_rest(self, *campaigns: str) -> None:
+        """Wait until nothing of the campaigns is claimed or on the wire."""
+        for campaign in campaigns:
+            await self.until(campaign, lambda states, _: State.IN_FLIGHT not in states, "nothing in flight")
+
     async def queued_jobs(self, name: str) -> int:
         return sum([await self.redis.zcard(keys.queue(AccountName(name), lane)) for lane in Lane])
 
@@ -240,23 +245,42 @@ class System:
         for campaign in campaigns:
             await self._end_waits(CampaignId(campaign))
 
+    async def reports_are_overdue(self, *campaigns: str) -> None:
+        """Four days for whoever waits for a report: more than `give_up_after` allows."""
+        for campaign in map(CampaignId, campaigns):
+            account, records = await self._packed(campaign)
+            for name, spot, packed in records:
+                state, attempts, _, *rest = packed.split(b"|")
+                if state.decode() in {State.SUBMITTED.letter, State.ENROUTE.letter}:
+                    aged = b"%d" % (time.time() - 4 * 86_400)
+                    await _swap(self.redis, name, spot, packed, b"|".join([state, attempts, aged, *rest]))
+                    reference = MessageRecord.unpack(packed).reference
+                    await self.redis.zadd(keys.due(account.account), {reference: 1}, xx=True)
+
     async def _end_waits(self, campaign: CampaignId) -> None:
+        asked, records = await self._packed(campaign)
+        queue = keys.queue(asked.account, asked.lane)
+        for name, spot, packed in records:
+            state, attempts, changed_at, due_at, *rest = packed.split(b"|")
+            if state.decode() not in {State.DEFERRED.letter, State.QUEUED.letter}:
+                continue
+            if due_at != b"0":
+                await _swap(self.redis, name, spot, packed, b"|".join([state, attempts, changed_at, b"1", *rest]))
+            chunk = name.rpartition(":")[2]
+            await self.redis.zadd(queue, {f"{campaign}/{chunk}.{spot.decode()}": 1000}, xx=True)
+
+    async def _packed(self, name: CampaignId) -> tuple[Campaign, list[tuple[str, bytes, bytes]]]:
+        """A campaign, and its records as they are stored: key, field, value."""
         reader = LedgerReader(self.producer._redis)
-        view, place = await reader.campaign(campaign), await reader.place(campaign)
+        view, place = await reader.campaign(name), await reader.place(name)
         assert view is not None
         assert place is not None
-        queue = keys.queue(view.campaign.account, view.campaign.lane)
-        for chunk in range(place.chunks):
-            records = keys.records(campaign, chunk)
-            for spot, packed in (await self.redis.hgetall(records)).items():
-                state, attempts, changed_at, due_at, *rest = packed.split(b"|")
-                if state.decode() not in {State.DEFERRED.letter, State.QUEUED.letter}:
-                    continue
-                if due_at != b"0":
-                    await _swap(
-                        self.redis, records, spot, packed, b"|".join([state, attempts, changed_at, b"1", *rest])
-                    )
-                await self.redis.zadd(queue, {f"{campaign}/{chunk}.{spot.decode()}": 1000}, xx=True)
+        found = [keys.records(name, chunk) for chunk in range(place.chunks)]
+        return view.campaign, [
+            (records, spot, packed)
+            for records in found
+            for spot, packed in (await self.redis.hgetall(records)).items()
+        ]
 
 
 async def _swap(redis: Redis, name: str, field: bytes, old: bytes, new: bytes) -> None:
@@ -285,14 +309,14 @@ def phone(ending: str, *, prefix: str = "79120000") -> str:
 def kill(process: Popen[str]) -> None:
     """`kill -9`, by its id, and only this one."""
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
-async def terminate(process: Popen[str], within: float) -> float:
+async def terminate(process: Popen[str]) -> float:
     """SIGTERM; how many seconds it took to end. Its exit status must be 0."""
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    await wait_until(lambda: process.poll() is not None, description="the worker has stopped", timeout=within)
+    await wait_until(lambda: process.poll() is not None, description="the worker has stopped")
     assert process.returncode == 0, log_of(process)[-2000:]
     return time.monotonic() - started
 

@@ -26,7 +26,7 @@ def commands(script: str) -> list[list[str]]:
 def ask(path: str, calls: Sequence[Sequence[str]]) -> list[Answer]:
     """The answers to the calls, on one connection to the socket at `path`."""
     with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(10)
+        line.settimeout(60)
         line.connect(path)
         with line.makefile("rb") as stream:
             return [_ask(line, stream, words) for words in calls]

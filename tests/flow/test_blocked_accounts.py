@@ -5,10 +5,11 @@ import time
 from producer.contract import keys
 from producer.contract.messages import AccountName
 from tests.support import wait_until
+from tests.support_provider import fastest
 from tests.support_system import System, Table, account, numbers
 
-RATE = 80
-TOTAL = 480
+RATE = 40  # what a busy machine can do besides
+TOTAL = 240
 
 
 async def _start(system: System, **accounts: Table) -> None:
@@ -24,7 +25,7 @@ async def _is_accepted(system: System, who: str, most: int) -> None:
     async def has_come() -> bool:
         return await system.provider.accepted(who) >= most
 
-    await wait_until(has_come, description=f"{most} accepted by {who}", timeout=20)
+    await wait_until(has_come, description=f"{most} accepted by {who}")
 
 
 async def _state_is(system: System, name: str, wanted: str) -> None:
@@ -34,11 +35,11 @@ async def _state_is(system: System, name: str, wanted: str) -> None:
     await wait_until(is_so, description=f"{name} is {wanted}")
 
 
-async def _speed(system: System, who: str) -> float:
-    """Messages a second that an account accepts, over the next two seconds or so."""
-    before, started = await system.provider.accepted(who), time.monotonic()
-    await _is_accepted(system, who, before + 2 * RATE)
-    return 2 * RATE / (time.monotonic() - started)
+async def _goes_on_at_full_speed(system: System, who: str) -> None:
+    """An account sends all of its campaign, and as fast as it may, whatever happens to the other one."""
+    await _is_accepted(system, who, TOTAL)
+    arrivals = await system.provider.arrivals(who)
+    assert fastest(arrivals[TOTAL // 3 :], seconds=1) >= 0.8 * RATE
 
 
 async def test_an_account_without_money_waits_and_the_other_goes_on_at_full_speed(system: System) -> None:
@@ -50,11 +51,11 @@ async def test_an_account_without_money_waits_and_the_other_goes_on_at_full_spee
         athens=account("restv2", "north", rate=RATE, in_flight=8),
         patras=account("restv2", "south", rate=RATE, in_flight=8),
     )
-    await system.provider.switch("restv2/north", balance=100)
+    await system.provider.switch("restv2/north", balance=60)
     async with system.worker("track"), system.worker("send"):
         await _state_is(system, "athens", "money")
-        assert await _speed(system, "restv2/south") >= 0.8 * RATE
-        assert await system.provider.accepted("restv2/north") == 100
+        await _goes_on_at_full_speed(system, "restv2/south")
+        assert await system.provider.accepted("restv2/north") == 60
         states = await system.states("athens")
         assert set(states) <= {"queued", "submitted", "enroute", "delivered"}
 
@@ -76,10 +77,13 @@ async def test_a_blocked_address_stops_one_account_alone_until_the_block_is_over
         athens=account("restv2", "north", rate=RATE, in_flight=8),
     )
     async with system.worker("track"), system.worker("send"):
-        await _is_accepted(system, "smsc/north", 60)
+        await _is_accepted(system, "smsc/north", 30)
         await system.provider.switch("smsc/north", blocked=True)
         await _state_is(system, "moscow", "address")
-        await _speed_of_the_free(system)
+        before = (await system.provider.summary("smsc/north"))["requests"]
+        await _goes_on_at_full_speed(system, "restv2/north")
+        after = (await system.provider.summary("smsc/north"))["requests"]
+        assert sum(after.values()) - sum(before.values()) <= 8, "at most what was on its way when the block came"
         states = await system.states("moscow")
         assert "rejected" not in states
         assert "uncertain" not in states
@@ -93,11 +97,3 @@ async def test_a_blocked_address_stops_one_account_alone_until_the_block_is_over
     await system.check_nobody_twice()
     assert await system.provider.accepted("smsc/north") == TOTAL
     assert await system.provider.accepted("restv2/north") == TOTAL
-
-
-async def _speed_of_the_free(system: System) -> None:
-    """`athens` is quick, and meanwhile `moscow` asks nothing at all."""
-    before = (await system.provider.summary("smsc/north"))["requests"]
-    assert await _speed(system, "restv2/north") >= 0.8 * RATE
-    after = (await system.provider.summary("smsc/north"))["requests"]
-    assert sum(after.values()) - sum(before.values()) <= 8, "at most what was on its way when the block came"

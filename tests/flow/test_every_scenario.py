@@ -13,6 +13,7 @@ from tests.support_provider import provider_at, sandbox_process
 from tests.support_system import System, phone
 
 ATTEMPTS: Final = 3
+SILENT: Final = "980"
 
 # Last digits -> state, code and accepted copies at smsc; the same at restv2, which knows `f` alone for a failure.
 # `uncertain` is an end at restv2 only: nobody can be asked there, and the policy is `hold`.
@@ -70,12 +71,11 @@ EXPECTED: Final[dict[str, tuple[tuple[str, str, int], tuple[str, str, int]]]] = 
 @pytest.fixture
 async def played(system: System) -> AsyncIterator[System]:
     """A provider for whom a request with another client id is another request: its minutes cannot be hurried."""
-    times = ["--enroute-after", "0.1", "--final-after", "0.4", "--slow-for", "4"]
+    times = ["--enroute-after", "0.1", "--final-after", "0.4", "--slow-for", "8"]
     with sandbox_process([*times, "--id-counts", *accounts_of("north")]) as url:
         async with provider_at(url) as provider:
             system.provider = provider
-            system.sending = {"max_attempts": ATTEMPTS}
-            system.tracking = {"give_up_after": 8}
+            system.sending = {"max_attempts": ATTEMPTS, "request_timeout": 4}
             yield system
 
 
@@ -91,16 +91,18 @@ async def test_every_scenario_ends_as_it_should_in_both_families(played: System)
             await played.producer.submit(
                 account_name=account, campaign_id=campaign, text=f"Hello {campaign}", recipients=[phone(ending)]
             )
+        silent = [campaign for (_, ending), campaign in names.items() if ending == SILENT]
         found: dict[tuple[str, str], tuple[str, str]] = {}
 
         async def is_over() -> bool:
             await played.time_passes(*names.values())
+            await played.reports_are_overdue(*silent)
             for key, campaign in names.items():
                 found[key] = (await played.fates(campaign)).get(phone(key[1]), ("queued", ""))
             return all(_is_end(account, state) for (account, _), (state, _) in found.items())
 
         try:
-            await wait_until(is_over, description="every fate has come to its end", timeout=60)
+            await wait_until(is_over, description="every fate has come to its end")
         except AssertionError as error:
             still = {names[key]: fate for key, fate in found.items() if not _is_end(key[0], fate[0])}
             raise AssertionError(f"{error}: {still}") from None

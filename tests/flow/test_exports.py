@@ -144,7 +144,7 @@ async def test_a_download_that_breaks_off_is_begun_anew_and_leaves_no_half_file(
             found = await record(stage, number)
             return found is not None and found.state is ExportState.DONE
 
-        await wait_until(is_done, description="the export is done", timeout=60)
+        await wait_until(is_done, description="the export is done")
     done = await record(stage, number)
     assert done is not None
     assert (done.attempts, done.rows, done.bad) == (2, PADDED, 0)
@@ -163,7 +163,7 @@ async def test_an_error_instead_of_the_file_is_no_file(stage: System) -> None:
 
 
 async def test_a_task_is_waited_for_until_the_provider_has_its_file(stage: System) -> None:
-    number = await task(stage, rows=5, done_after=0.5)
+    number = await task(stage, rows=5, done_after=2)
     await wish(stage)
     async with tracking(stage):
         waiting = await until(stage, number, ExportState.WANTED)
@@ -204,7 +204,7 @@ async def granted(stage: System) -> None:
     async def is_granted() -> bool:
         return not await stage.redis.exists(keys.export_wishes(MOSCOW))
 
-    await wait_until(is_granted, description="the wishes are taken up", timeout=90)
+    await wait_until(is_granted, description="the wishes are taken up")
 
 
 # --- crashes ---------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ async def test_a_worker_killed_in_the_middle_of_applying_goes_on_where_it_was(st
             found = await record(stage, number)
             return found if found and found.state is ExportState.APPLYING and found.rows > 2000 else None
 
-        await wait_until(is_applying, description="some rows are applied", timeout=30)
+        await wait_until(is_applying, description="some rows are applied")
         kill(process)
     before = await is_applying()
     assert before is not None, "it was done too soon to be killed"
@@ -265,7 +265,7 @@ async def volley(stage: System, *words: str) -> tuple[int, str]:
         cwd=CHECKOUT,
         stdout=PIPE,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 120)
+    out, _ = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode is not None
     return process.returncode, out.decode()
 

@@ -23,7 +23,7 @@ async def test_workers_killed_in_mid_campaign_lose_nobody_and_send_to_nobody_twi
     wire when a sender died is uncertain for ever (policy `hold`), and was sent at most once.
     """
     rng = random.Random(seed)
-    system.sending = {"request_timeout": 1}
+    system.sending = {"request_timeout": 3}
     system.accounts = {
         "batches": account("smsc", "north", rate=12, in_flight=4, batch=10),
         "singles": account("smsc", "south", rate=60, in_flight=8, batch=1),
@@ -45,7 +45,7 @@ async def test_workers_killed_in_mid_campaign_lose_nobody_and_send_to_nobody_twi
             async def has_come(at: int = moment) -> bool:
                 return await system.provider.accepted() >= at
 
-            await wait_until(has_come, description=f"{moment} accepted", timeout=30)
+            await wait_until(has_come, description=f"{moment} accepted")
             kill(workers.pop(0))
             workers.append(stack.enter_context(system.starting("send")))
 
@@ -55,7 +55,7 @@ async def test_workers_killed_in_mid_campaign_lose_nobody_and_send_to_nobody_twi
 
         unknown = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
         try:
-            await wait_until(is_known, description="everybody is sent at smsc", timeout=60)
+            await wait_until(is_known, description="everybody is sent at smsc")
         except AssertionError as error:
             raise AssertionError(f"{error}: {[await system.states(name) for name in totals]}") from None
         await system.settled("athens")

@@ -67,8 +67,8 @@ async def test_redis_is_killed_for_some_seconds_and_the_workers_live_on(
         await wait_until(lambda: time.monotonic() >= back_at, description="three seconds without Redis")
         own_redis_server.start()
 
-        await system.settled("athens", timeout=40)
-        await system.sent("moscow", timeout=40)
+        await system.settled("athens")
+        await system.sent("moscow")
         assert (sender.poll(), tracker.poll()) == (None, None)
 
     copies = await system.check_nobody_twice()
@@ -96,7 +96,7 @@ async def test_a_lost_queue_is_rebuilt_from_the_ledger(system: System) -> None:
             bodies = [body async for body in system.redis.scan_iter(match=f"{JOB_PREFIX}{name}/*", count=1000)]
             if bodies:
                 await system.redis.delete(*bodies)
-        await system.sent("moscow", "athens", timeout=40)
+        await system.sent("moscow", "athens")
 
     await system.check_nobody_twice()
     assert await system.provider.accepted("smsc/north") == TOTAL

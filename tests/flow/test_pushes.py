@@ -79,7 +79,7 @@ async def test_incoming_messages_are_handed_on_once_by_callback_and_by_asking(sy
         async def all_came() -> bool:
             return len(await handed_on(system)) >= 3
 
-        await wait_until(all_came, description="the incoming messages", timeout=30)
+        await wait_until(all_came, description="the incoming messages")
         cursor = await system.redis.hget(keys.cursors(MOSCOW), "incoming")
     assert sorted(await handed_on(system)) == [
         ("79120000001", "before the callback was set"),

@@ -54,7 +54,7 @@ async def test_appends_that_overtake_their_submit_are_taken_all_the_same(system:
         async def is_stored() -> bool:
             return await system.redis.xlen(keys.INTAKE) == 0
 
-        await wait_until(is_stored, description="every entry is settled", timeout=20)
+        await wait_until(is_stored, description="every entry is settled")
         await system.producer.cancel("large")
         dead = await system.redis.xrange(keys.DEAD)
         assert [fields[b"reason"] for _, fields in dead] == []

@@ -113,6 +113,15 @@ def test_pytest_gets_the_arguments_and_its_end_is_ours(arguments: list[str], sta
     assert development.run_tests([*arguments, "tests/ops/test_cli.py"]) == status
 
 
+def test_without_arguments_all_tests_run_several_at_once_and_with_some_as_they_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(development, "_run", lambda words: ran.append([*words[1:]]) or 0)
+    assert development.run_tests([]) == development.run_tests(["-x"]) == 0
+    assert ran == [["-m", "pytest", *development._IN_PARALLEL], ["-m", "pytest", "-x"]]
+
+
 def test_ctrl_c_during_the_tests_waits_for_pytest_to_clean_up() -> None:
     code = "import os, sys; from ops.development import _run; sys.exit(_run([sys.executable, '-c', sys.argv[1]]))"
     child = (
@@ -124,4 +133,4 @@ def test_ctrl_c_during_the_tests_waits_for_pytest_to_clean_up() -> None:
         assert first_line(process) == "ready\n"
         os.killpg(process.pid, signal.SIGINT)
         assert first_line(process) == "cleaned up\n"
-        assert process.wait(10) == 9
+        assert process.wait(60) == 9

@@ -221,7 +221,7 @@ def test_ctrl_c_ends_a_watch_cleanly(volley: Volley, submitted: str, redis_url: 
     with running(command, env={"REDIS_URL": redis_url}, stdout=PIPE, stderr=PIPE) as process:
         assert first_line(process) == "c1: 0 of 3 final, running; queued 3\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
 

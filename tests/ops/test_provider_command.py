@@ -22,6 +22,8 @@ from tests.support_provider import Provider, provider_at, sandbox_process
 from tests.support_system import System, account
 from worker.process import Role
 
+pytestmark = pytest.mark.xdist_group("provider command")  # they share a sandbox
+
 
 @pytest.fixture(scope="module")
 def calls_sandbox_url() -> Iterator[str]:

@@ -42,7 +42,7 @@ def user(folder: Path, kind: str = "shared") -> Iterator[tuple[Popen[str], str]]
 def leave(process: Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def run_id(url: str) -> str:
@@ -136,7 +136,7 @@ def test_the_server_survives_the_kill_of_every_user_and_the_next_start_joins_it(
     with user(tmp_path) as (process, url):
         server = run_id(url)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     with redis_url(tmp_path) as url:
         assert run_id(url) == server
     assert is_absent(tmp_path)
@@ -155,7 +155,7 @@ async def test_a_private_server_dies_with_its_parent(tmp_path: Path) -> None:
     with user(tmp_path, "private") as (process, _):
         assert presence(tmp_path / "redis.sock") is Presence.READY
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         await wait_until(lambda: is_absent(tmp_path), description="the server is gone")
 
 

@@ -191,12 +191,19 @@ class FakeExchange:
     answer: Callable[[HttpRequest], Reply]
     asked: list[HttpRequest] = field(default_factory=list)
     gate: asyncio.Event | None = None  # when there is one, the wire hangs until it is set
+    at_once: int = 0
+    most_at_once: int = 0
 
     async def ask(self, request: HttpRequest) -> Reply:
         self.asked.append(request)
-        if self.gate is not None:
-            await self.gate.wait()
-        return self.answer(request)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+            return self.answer(request)
+        finally:
+            self.at_once -= 1
 
     async def close(self) -> None:
         pass

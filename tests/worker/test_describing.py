@@ -18,6 +18,7 @@ from tests.support import CHECKOUT
 from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import Provider, provider_at, sandbox_process
 
+pytestmark = pytest.mark.xdist_group("describing")  # they share a sandbox
 SECRET = "a-secret-of-our-own"
 
 

@@ -160,18 +160,21 @@ async def test_a_stock_arq_worker_runs_our_jobs(stage: Scene, redis_url: str) ->
 
 
 async def test_a_stopped_control_worker_lets_its_jobs_end(stage: Scene) -> None:
-    begun, ended = asyncio.Event(), asyncio.Event()
+    begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def slow(ctx: dict[str, object]) -> None:
         begun.set()
-        await asyncio.sleep(0.05)
+        await may_end.wait()
         ended.set()
 
     await stage.redis.enqueue_job("slow", _queue_name=keys.CONTROL_SEND)
     control = ControlWorker(keys.CONTROL_SEND, stage.redis, [func(slow, name="slow")])
     task = asyncio.create_task(control.async_run())
-    await asyncio.wait_for(begun.wait(), 5)
-    await control.stop(5)
+    await asyncio.wait_for(begun.wait(), 60)
+    stopping = asyncio.create_task(control.stop(60))
+    await asyncio.sleep(0)  # the stop has begun
+    may_end.set()
+    await stopping
     with suppress(asyncio.CancelledError):
         await task
     assert ended.is_set()

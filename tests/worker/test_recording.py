@@ -46,7 +46,7 @@ async def recorder(ledger: Away, on_recorded: object = nothing_unusual) -> Async
     made = Recorder(ledger, on_recorded)
     task = asyncio.create_task(made.run())
     try:
-        async with asyncio.timeout(10):  # a recorder that ended would never drain
+        async with asyncio.timeout(60):  # a recorder that ended would never drain
             yield made
         assert not task.done(), task
     finally:

@@ -121,11 +121,16 @@ async def test_no_more_requests_are_on_the_wire_than_there_are_slots(stage: Scen
     wire = asyncio.Event()
     async with line(stage, slots=3, wire=wire) as work:
         await wait_until(lambda: len(work.exchange.asked) == 3, description="three requests on the wire")
-        await asyncio.sleep(0.05)  # time for a fourth that must not come
+        await wait_until(lambda: _refused_a_slot(work), description="the sender has asked for a fourth slot")
         assert len(work.exchange.asked) == 3
         assert (await stage.counts("spring"))["in_flight"] <= 6
         wire.set()
         await all_are(stage, State.SUBMITTED, 50)
+        assert work.exchange.most_at_once == 3
+
+
+def _refused_a_slot(work: Line) -> bool:
+    return work.gate.waiting is not None and work.gate.waiting.why == "slots"
 
 
 async def test_what_could_not_leave_goes_back_and_blocks_the_account_for_a_while(stage: Scene) -> None:
@@ -200,9 +205,9 @@ async def test_a_stop_in_the_middle_of_a_claim_leaves_nothing_in_flight(stage: S
     await stage.fed(count=20)
     slow = Slow(stage)
     async with line(stage, ledger=slow) as work:
-        await asyncio.wait_for(slow.claiming.wait(), 5)
+        await asyncio.wait_for(slow.claiming.wait(), 60)
         stopping = asyncio.create_task(work.sender.stop(5))
-        await asyncio.sleep(0.01)  # the stop is under way
+        await wait_until(work.sender._stopping.is_set, description="the stop is under way")
         slow.may_answer.set()
         await stopping
     counts = await stage.counts("spring")

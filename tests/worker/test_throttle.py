@@ -42,12 +42,15 @@ async def test_permits_of_all_processes_together_never_exceed_the_rate(stage: Sc
     """Every permit has a time on Redis' own clock before which it may not leave; no window holds too many."""
     doors = [gate(stage, f"w{i}", rate=rate, slots=10_000) for i in range(gates)]
     opens: list[float] = []
+    slack = 0.0  # ms: the clock is read so much before a permit is given, which may seem to be early by as much
     started = time.monotonic()
 
     async def ask(door: Gate) -> None:
+        nonlocal slack
         while time.monotonic() - started < 0.5:
             before = await server_ms(stage)
             answer = await door.admit(50)
+            slack = max(slack, await server_ms(stage) - before)
             if isinstance(answer, Waiting):
                 await asyncio.sleep(answer.seconds)
                 continue
@@ -58,9 +61,8 @@ async def test_permits_of_all_processes_together_never_exceed_the_rate(stage: Sc
     opens.sort()
     for window in (100.0, 250.0):
         most = max(sum(1 for at in opens[i:] if at < first + window) for i, first in enumerate(opens))
-        # on a busy machine the clock is read some ms before the permit is given: that much it may seem to be early
-        assert most <= rate * (window + 25) / 1000 * 1.05 + 3, (window, most)
-    assert len(opens) >= rate * 0.5 * 0.5, "and it is close to the rate"
+        assert most <= rate * (window + slack) / 1000 * 1.05 + 3, (window, most, slack)
+    assert most >= rate * 0.25 * 0.75, "and it is close to the rate in the best quarter of a second"
 
 
 async def test_over_real_time_requests_leave_at_the_rate_and_evenly(stage: Scene) -> None:
@@ -81,40 +83,40 @@ async def test_over_real_time_requests_leave_at_the_rate_and_evenly(stage: Scene
 
     await asyncio.gather(*(work(gate(stage, f"w{i}", rate=rate)) for i in range(3)))
     leaving.sort()
-    assert rate * 0.75 <= len(leaving) <= rate * 1.1
+    assert len(leaving) <= rate * (leaving[-1] + 0.1)
     fullest = max(sum(1 for at in leaving[i:] if at < first + 0.5) for i, first in enumerate(leaving))
-    assert fullest <= rate * 0.5 * 1.15 + 3
+    assert rate * 0.5 * 0.75 <= fullest <= rate * 0.5 * 1.15 + 3
 
 
 async def test_no_burst_is_saved_up_while_nobody_sends(stage: Scene) -> None:
-    door = gate(stage, rate=100.0)
+    door = gate(stage, rate=10.0)
     await admitted(door, 1)
-    await asyncio.sleep(0.1)  # ten permits' worth of silence
+    silent_since = await server_ms(stage) - 60_000  # six hundred permits' worth of silence
+    await stage.redis.hset(keys.throttle(LOGIN), "next", silent_since)
     total = 0
     while isinstance(answer := await door.admit(50), Admission):
         total += answer.permits
     assert answer.why == "rate"
-    assert total <= 11
+    assert 1 <= total <= 11, "one, and another for each tenth of a second that the asking took"
 
 
 async def test_a_rate_below_one_a_second_waits_between_permits(stage: Scene) -> None:
-    door = gate(stage, rate=0.5)
+    door = gate(stage, rate=0.05)
     assert (await admitted(door, 5)).permits == 1
     answer = await door.admit(5)
     assert isinstance(answer, Waiting)
     assert answer.why == "rate"
-    assert 1.8 <= answer.seconds <= 2.0
+    assert 15 <= answer.seconds <= 20
 
 
 # --- slots ---------------------------------------------------------------------------------------------
 
 
 async def test_no_more_requests_at_once_than_there_are_slots(stage: Scene) -> None:
-    doors = [gate(stage, f"w{i}", slots=5) for i in range(3)]
+    doors = [gate(stage, f"w{i}", rate=100_000.0, slots=5) for i in range(3)]
     for _ in range(4):
         for door in doors:
             await door.admit(5)
-            await asyncio.sleep(0.002)
     assert sum(door.in_flight for door in doors) == 5
     answer = await doors[0].admit(1)
     assert isinstance(answer, Waiting)
@@ -156,7 +158,7 @@ async def test_a_waiting_worker_that_went_away_does_not_hold_up_the_others(stage
     await admitted(alive, 1)
     assert isinstance(await dead.admit(1), Waiting)
     finish(alive, 1)
-    await wait_until(lambda: _is_admitted(alive), description="the slot goes on", timeout=3)
+    await wait_until(lambda: _is_admitted(alive), description="the slot goes on")
 
 
 async def _is_admitted(door: Gate) -> bool:
@@ -164,9 +166,12 @@ async def _is_admitted(door: Gate) -> bool:
 
 
 async def test_a_dead_workers_share_runs_out(stage: Scene) -> None:
-    dead, alive = gate(stage, "dead", slots=4, lease=0.2), gate(stage, "alive", slots=4, lease=0.2)
+    dead, alive = gate(stage, "dead", slots=4), gate(stage, "alive", slots=4)
     await admitted(dead, 4)
     assert isinstance(await alive.admit(1), Waiting)
+    held, wanted, until, granted = (await stage.redis.hget(keys.slots(LOGIN), "dead")).split()
+    over = b"%d" % (int(until) - 30_000 - 1)  # its lease began this moment, and is 30 s
+    await stage.redis.hset(keys.slots(LOGIN), "dead", b" ".join([held, wanted, over, granted]))
     await wait_until(lambda: _is_admitted(alive), description="the dead worker's slots are free")
 
 

@@ -1,6 +1,7 @@
 """Who may come in to the page, what they may do there, and which forms are taken."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 
 import pytest
 from aiohttp import FormData, web
@@ -120,6 +121,7 @@ GOOD = USERS.split()[0]
         ("VOLLEY_WEB_USERS", GOOD + "!", "base64"),
         ("VOLLEY_WEB_PROXIES", "all", "0 to 10"),
     ],
+    ids=count(),  # the hashes have random salts, and tests that run at once must have the same names everywhere
 )
 def test_what_cannot_be_used_stops_the_start_and_names_the_variable(variable: str, value: str, why: str) -> None:
     with pytest.raises(WebAccessError, match=why) as refused:

@@ -25,7 +25,7 @@ async def start() -> AsyncIterator[Start]:
         runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        sessions.append(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)))
+        sessions.append(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         return Sandbox(f"http://127.0.0.1:{runner.addresses[0][1]}", time, sessions[-1])
 
     yield start_one

@@ -135,10 +135,10 @@ def test_it_names_its_address_in_one_line_and_ends_cleanly(number: signal.Signal
     command = [sys.executable, "-m", "ops.sandbox", "--port", "0"]
     with running(command, stdout=PIPE, stderr=PIPE) as process:
         url = orjson.loads(first_line(process))["sandbox"]
-        with urllib.request.urlopen(f"{url}/sandbox/summary", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/sandbox/summary", timeout=60) as answer:
             assert answer.status == 200
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
 
     assert (process.returncode, rest, errors) == (0, "", "")
 
