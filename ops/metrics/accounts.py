@@ -133,7 +133,7 @@ TRACKING: Final = (
     gauge(
         "volley_submissions_awaiting_report",
         ACCOUNT,
-        "Submissions that a report is still to come for.",
+        "Submissions to be looked at: their report is to come, or came and was not noticed by the poller yet.",
         backlog(lambda b: b.awaiting),
     ),
     gauge(
