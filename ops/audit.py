@@ -1,5 +1,6 @@
 """The audit log: what operators did, in a bounded Redis stream. Who, what, when, before and after."""
 
+import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ class AuditLog:
         found = await self._redis.xrevrange(keys.AUDIT, max=top, count=limit + 1)
         entries = tuple(_entry(entry.decode(), fields) for entry, fields in found[:limit])
         return AuditPage(entries=entries, older=entries[-1].id if len(found) > limit else "")
+
+
+def at_terminal() -> str:
+    """Who acts on the command line; in a container there may be no name for it."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError, ImportError):
+        return "command line"
 
 
 def _entry(entry_id: str, fields: dict[bytes, bytes]) -> AuditEntry:

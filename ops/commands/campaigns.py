@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from ops.audit import AuditLog, at_terminal
 from ops.commands import watching
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
@@ -183,7 +184,9 @@ async def _steer(session: Session, action: str, campaign: str, *, as_json: bool)
         "resume": session.producer.resume,
         "cancel": session.producer.cancel,
     }
-    state = await actions[action](campaign)
+    log = AuditLog(session.redis)
+    async with log.acting(at_terminal(), f"campaign.{action}", campaign, before=before.state) as act:
+        act.after = state = await actions[action](campaign)
     if state is not wanted:
         raise OpsError(f"campaign {campaign!r} is {state}: there is nothing to {action}")
     changed = state is not before.state

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from ops.audit import AuditLog, at_terminal
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from producer.contract.messages import Msisdn
@@ -54,6 +55,7 @@ async def _list(session: Session, *, mask: bool, as_json: bool) -> None:
 
 async def _add(session: Session, msisdn: Msisdn, why: str, *, as_json: bool) -> None:
     is_new = await SuppressionList(session.redis).add(msisdn, why)
+    await _log(session, "suppression.add", msisdn, after=why)
     if as_json:
         print_json({"msisdn": msisdn, "added": is_new})
     else:
@@ -63,7 +65,12 @@ async def _add(session: Session, msisdn: Msisdn, why: str, *, as_json: bool) -> 
 async def _remove(session: Session, msisdn: Msisdn, *, as_json: bool) -> None:
     if not await SuppressionList(session.redis).remove(msisdn):
         raise OpsError(f"{msisdn} is not on the suppression list; `volley suppression list` shows who is")
+    await _log(session, "suppression.remove", msisdn)
     if as_json:
         print_json({"msisdn": msisdn, "removed": True})
     else:
         click.echo(f"{msisdn} is off the suppression list.")
+
+
+async def _log(session: Session, action: str, msisdn: Msisdn, *, after: str = "") -> None:
+    await AuditLog(session.redis).write(at_terminal(), action, masked(msisdn), after=after)

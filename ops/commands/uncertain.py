@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from ops.audit import AuditLog, at_terminal
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from ops.messages import read_message
@@ -90,8 +91,10 @@ async def _resolve(session: Session, message: MessageId, decision: str, *, yes: 
         raise OpsError(f"message {message} is {before.state}, not uncertain: there is nothing to decide")
     if not yes and not click.confirm(f"{message}: {_DECISIONS[decision]}. Go on?", err=True):
         raise OpsError("nothing was changed; --yes answers beforehand")
-    await _ask(session, message, decision)
-    state = await _changed(session, message)
+    log = AuditLog(session.redis)
+    async with log.acting(at_terminal(), f"message.{decision}", str(message), before=before.state) as act:
+        await _ask(session, message, decision)
+        act.after = state = await _changed(session, message)
     if as_json:
         print_json({"message": str(message), "state": state})
     else:

@@ -97,7 +97,7 @@ async def test_older_campaigns_are_a_link_away(page: TestClient, stage: Scene) -
     first, rest = await look(page, "/campaigns"), await look(page, "/campaigns?offset=20")
     assert "/campaigns?offset=20" in first.loads
     assert "/campaigns/campaign-22" in first.loads
-    assert [load for load in rest.loads if load.startswith("/campaigns/campaign")] == [
+    assert [load for load in rest.loads if re.fullmatch(r"/campaigns/campaign-\d+", load)] == [
         f"/campaigns/campaign-0{number}" for number in (2, 1, 0)
     ]
 
@@ -306,3 +306,19 @@ def test_sigterm_ends_the_process_in_order(redis_url: str) -> None:
         assert first_line(process).startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+async def test_the_list_has_the_orders_of_campaigns_that_are_not_over(page: TestClient, stage: Scene) -> None:
+    await stage.submit("running", 1)
+    await stage.submit("paused", 1)
+    await stage.submit("over", 1)
+    assert await press(page, "paused", "pause") == 303
+    assert await press(page, "over", "cancel") == 303
+    await stage.redis.hset(keys.campaign("over"), "finished_at", "1800000000")
+    posts = (await look(page, "/campaigns")).posts
+    assert sorted(each for each in posts if each != "/logout") == [
+        "/campaigns/paused/cancel",
+        "/campaigns/paused/resume",
+        "/campaigns/running/cancel",
+        "/campaigns/running/pause",
+    ]
