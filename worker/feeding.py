@@ -25,7 +25,7 @@ from worker.settings import Account
 
 _TICK: Final = 0.2
 _LEAST_AHEAD: Final = 100
-_MOST_AHEAD: Final = 5_000  # less than the chunks that a sender keeps decoded
+_MOST_AHEAD: Final = 20_000  # fewer than a sender keeps decoded
 _SLICE: Final = CHUNK_SIZE
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from producer.rendering import Template
 from worker.ledger.recent import Recent
 
 _MOST_CAMPAIGNS: Final = 1000
-_MOST_CHUNKS: Final = 64
+_MOST_CHUNKS: Final = 128
 _MANY_NAMED: Final = 1000
 
 
