@@ -2,7 +2,7 @@
 
 import click
 
-from ops.commands.session import Session, with_redis
+from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.dashboard.access.credentials import USERS_VARIABLE, Role, row_of
 from ops.dashboard.access.links import make_link
 
@@ -13,18 +13,24 @@ _PORT = 8080
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="operator", show_default=True)
 @click.password_option(help="Asked for when it is not given.")
-def user(*, name: str, role: str, password: str) -> None:
+@json_option
+def user(*, name: str, role: str, password: str, as_json: bool) -> None:
     """Make a user of the page: print a row for VOLLEY_WEB_USERS, with a hash of the password.
 
     Several rows stand in the variable with a space between them. A viewer may look, an operator may act as well.
     """
-    click.echo(row_of(name, Role(role), password))
+    row = row_of(name, Role(role), password)
+    if as_json:
+        print_json({"name": name, "role": role, "row": row, "variable": USERS_VARIABLE})
+        return
+    click.echo(row)
     click.echo(f"Put this row into {USERS_VARIABLE} of every web process, and start them anew.", err=True)
 
 
 @click.command
 @click.option("--port", type=click.IntRange(1, 65_535), envvar="PORT", default=_PORT, show_default="$PORT or 8080")
-def link(*, port: int) -> None:
+@json_option
+def link(*, port: int, as_json: bool) -> None:
     """Print a link that opens the page on this machine, once, within an hour.
 
     For a page without users and tokens (and with the same Redis).
@@ -33,4 +39,8 @@ def link(*, port: int) -> None:
     async def made(session: Session) -> str:
         return await make_link(session.redis, f"http://127.0.0.1:{port}/")
 
-    click.echo(with_redis(made))
+    address = with_redis(made)
+    if as_json:
+        print_json({"link": address})
+    else:
+        click.echo(address)

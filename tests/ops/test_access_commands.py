@@ -1,5 +1,6 @@
 """`volley user` makes rows that the page takes; `volley link` makes links that it opens to."""
 
+import orjson
 from click.testing import CliRunner
 
 from ops.commands.access import link, user
@@ -21,3 +22,12 @@ def test_a_link_names_the_page_of_this_machine(redis_url: str) -> None:
     done = CliRunner().invoke(link, ["--port", "8181"], env={"REDIS_URL": redis_url})
     assert done.exit_code == 0
     assert done.stdout.startswith("http://127.0.0.1:8181/enter/")
+
+
+def test_both_print_json_for_programs(redis_url: str) -> None:
+    made = CliRunner().invoke(user, ["vera", "--password", "a good password", "--json"])
+    told = orjson.loads(made.stdout)
+    assert (told["name"], told["role"], told["variable"]) == ("vera", "operator", "VOLLEY_WEB_USERS")
+    assert Credentials.read({told["variable"]: told["row"]}).login("vera", "a good password") is not None
+    linked = CliRunner().invoke(link, ["--json"], env={"REDIS_URL": redis_url})
+    assert orjson.loads(linked.stdout)["link"].startswith("http://127.0.0.1:8080/enter/")

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from subprocess import PIPE
 from typing import Any
 
@@ -63,6 +63,26 @@ def test_every_row_of_the_table_names_a_command(name: str) -> None:
     command = cli.main.get_command(click.Context(cli.main), name)
     assert command is not None
     assert command.name == name
+
+
+RUN_ON = {"worker", "web", "check", "test", "sandbox"}  # they run on, and what they print is a log
+
+
+def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command, or those of a group."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for inner in command.commands:
+        yield from leaves(f"{name} {inner}", command.commands[inner])
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in RUN_ON])
+def test_whatever_prints_can_print_json(name: str) -> None:
+    command = cli.main.get_command(click.Context(cli.main), name)
+    assert command is not None
+    lacking = [path for path, leaf in leaves(name, command) if not any("--json" in one.opts for one in leaf.params)]
+    assert lacking == []
 
 
 def test_help_lists_every_command_and_imports_none() -> None:
