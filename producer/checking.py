@@ -47,11 +47,14 @@ def checked_options(
 
 
 def check_letters(text: str, what: str) -> None:
-    """TextError that names `what` when it holds what no encoding can: half of a surrogate pair."""
+    """TextError that names `what` when it holds what no text can: half of a surrogate pair, or a NUL."""
     try:
         text.encode()
+        at = text.find("\0")
     except UnicodeEncodeError as error:
-        raise TextError(f"{what} has a character that no text can hold ({error.start + 1} from its start)") from None
+        at = error.start
+    if at >= 0:
+        raise TextError(f"{what} has a character that no text can hold (its {at + 1}. one)")
 
 
 def checked_time(moment: datetime | None, what: str) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -17,6 +17,10 @@ from producer.contract.campaigns import checked_name
 from producer.unreadable import SourceError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])  # Any: click's own
+
+
+_LONGEST_TEMPLATE: Final = 256 * 1024
+"""Bytes: far more than any provider takes in one text, and little enough to be read at once."""
 
 
 def moment(given: str) -> datetime:
@@ -81,10 +85,12 @@ def send_options(*, single: bool) -> Callable[[Decorated], Decorated]:
 def encoding_name(given: str) -> str:
     """An encoding that Python knows, in Python's spelling; anything else is wrong usage."""
     try:
-        return codecs.lookup(given).name
-    except LookupError as error:
+        name = codecs.lookup(given).name
+        "".encode(name)  # LookupError where it is no encoding of texts, such as zlib
+    except (LookupError, ValueError) as error:
         expected = "expected one such as utf-8, utf-16, cp1253, cp1251"
         raise click.BadParameter(f"{given!r} is no encoding; {expected}") from error
+    return name
 
 
 def check_validity(not_before: datetime | None, not_after: datetime | None) -> None:
@@ -103,7 +109,12 @@ def text_of(text: str | None, template: Path | None) -> str:
         return text
     assert template is not None  # noqa: S101  # for mypy: one of the two is there
     try:
-        return template.read_text(encoding="utf-8-sig").removesuffix("\n").removesuffix("\r")
+        with template.open("rb") as file:
+            data = file.read(_LONGEST_TEMPLATE + 1)
+        if len(data) > _LONGEST_TEMPLATE:
+            raise OpsError(f"{template} is no text of a campaign: it has more than {_LONGEST_TEMPLATE} bytes")
+        lines = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return lines.removesuffix("\n")
     except OSError as error:
         raise OpsError(f"cannot read {template}: {error.strerror}; give the text's file by --template") from error
     except UnicodeDecodeError as error:

@@ -12,14 +12,20 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from ops.commands.values import encoding_name, text_of
+from ops.errors import OpsError
+from producer.checking import checked_template
+from producer.errors import TextError
 from producer.gathering import Gathering
 from producer.msisdn import Normaliser
 from producer.recipients import read_recipients
 from producer.rendering import Template
 from producer.unreadable import HeaderError, RecipientsError, SourceError
 from tests.fuzz.bounds import seconds_of, within
+from tests.fuzz.from_people import _ENTRY
 from tests.fuzz.from_providers import CLIENT_ID, MESSAGES
 from tests.fuzz.grid import SLOWEST, Body, grid
 from tests.fuzz.targets import TARGETS
@@ -236,6 +242,24 @@ def test_a_number_of_a_megabyte_is_refused_quickly(unit: str) -> None:
 def test_a_template_of_a_megabyte_is_read_or_refused_quickly(unit: str) -> None:
     with within(seconds=3.0):
         TARGETS["template"].outcome((unit * (2**20 // len(unit))).encode(errors="surrogatepass"))
+
+
+@pytest.mark.parametrize("text", ["\0", "Hello\0", "\ud83d", "Hello \udcff"], ids=ascii)
+def test_a_text_that_cannot_be_sent_is_refused_where_it_is_given(text: str) -> None:
+    """A text from a terminal in another charset holds halves of surrogate pairs; it ended in a TypeError of JSON."""
+    with pytest.raises(TextError, match="no text can hold"):
+        checked_template(text, _ENTRY)
+
+
+def test_a_template_file_without_end_is_refused() -> None:
+    with within(seconds=1.0, megabytes=8), pytest.raises(OpsError, match="more than"):
+        text_of(None, Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("name", ["zlib", "rot13", "undefined", "no-such", "\ud800"], ids=ascii)
+def test_an_encoding_that_is_none_of_text_is_wrong_usage(name: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no encoding"):
+        encoding_name(name)
 
 
 # --- settings ------------------------------------------------------------------------------------------------
