@@ -18,10 +18,10 @@ from rich.console import Console
 from ops.bench.arena import CHECKOUT
 from ops.bench.peers_environment import peers_pythons
 from ops.bench.plan import FULL, QUICK, SMALL, Bench, Plan
+from ops.bench.reach import TARGETS
 from ops.bench.rows import Rows
 from ops.bench.sheet import Book
 from ops.bench.showing import as_json, as_markdown, show
-from ops.bench.reach import TARGETS
 from ops.bench.versions import machine
 
 _NARROWEST: Final = 120

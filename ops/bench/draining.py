@@ -17,6 +17,7 @@ from producer.contract.states import State
 
 RATE: Final = "messages/s"
 _BOOKS_WITHIN: Final = 30.0
+_START_WITHIN: Final = 30.0
 _OPEN: Final = (State.QUEUED, State.IN_FLIGHT, State.DEFERRED)
 _ACCOUNT: Final = """
 [accounts.{name}]
@@ -54,9 +55,13 @@ class AccountPlan:
 
 
 def configure(place: Arena, *accounts: AccountPlan, more: str = "") -> None:
-    """Write Volley's configuration (`more` are tables beside the accounts'), and announce the accounts."""
+    """Write Volley's configuration; `more` are tables beside the accounts'."""
     text = more + "".join(account.as_toml(place) for account in accounts)
     (place.folder / "volley.toml").write_text(text, encoding="utf-8")
+
+
+def announce(place: Arena) -> None:
+    """Announce the configured accounts, for a producer that comes before any worker."""
     place.run([sys.executable, "-m", "worker", "announce"])
 
 
@@ -69,9 +74,11 @@ def submit(bench: Bench, place: Arena, count: int, account: str = "bench", url: 
 
 
 def start_workers(place: Arena, processes: int, role: str = "send", name: str = "worker") -> list[int]:
-    """Start worker processes of Volley; their process ids."""
+    """Start worker processes of Volley, and wait until one has announced the accounts; their process ids."""
     command = [sys.executable, "-m", "worker", role]
-    return [place.start(f"{name} {number}", command) for number in range(processes)]
+    workers = [place.start(f"{name} {number}", command) for number in range(processes)]
+    place.wait_until(lambda: bool(place.redis.hgetall(keys.ACCOUNTS)), "the accounts", _START_WITHIN)
+    return workers
 
 
 def bare(bench: Bench, place: Arena, count: int) -> dict[str, float]:
@@ -94,8 +101,8 @@ def volley(
 ) -> dict[str, float]:
     """Volley with all its books: submit, drain, and see that every message is recorded."""
     configure(place, account or AccountPlan())
-    told = submit(bench, place, count)
     workers = start_workers(place, processes)
+    told = submit(bench, place, count)
     figures = measured(place, workers, count)
     return figures | {"recorded after s": books_done(place, str(told["campaign"]), count)}
 

@@ -11,7 +11,7 @@ from ops.bench.gateway_reports import Reports
 _ACCEPTED: Final = b'{"status":"1","id":"%d","balance":"1000000","remarks":"Success"}'
 _TAKEN: Final = b'{"id":"%s","cnt":%d,"cost":"0","balance":"1000000"}'
 _MODE: Final = b"/mode/"
-_LIST_PHONE: Final = re.compile(rb"%2B(\d+)%3A")
+_LIST_PHONE: Final = re.compile(rb"(?:^|%0A)%2B(\d+)%3A")
 
 
 class Answers:

@@ -14,9 +14,8 @@ class Plan:
     """One size of the benchmark; quick (under a minute) to full.
 
     `drain`: about how many seconds one contender drains in one round; `submit`, `peer_submit`: recipients;
-    `latencies`: also with 50 ms, and without the append-only file; `processes`: also with so many; `stored`,
-    `tracked`, `growth`: sizes of campaigns; `distances`: seconds; `kills`: also a SIGKILL, whose locks take
-    half a minute to run out.
+    `is_whole`: everything, not only what a minute has room for; `processes`: also with so many; `stored`,
+    `tracked`, `growth`: sizes of campaigns; `distances`: seconds.
     """
 
     name: str
@@ -24,7 +23,7 @@ class Plan:
     drain: float
     submit: int
     peer_submit: int
-    latencies: bool
+    is_whole: bool
     processes: tuple[int, ...]
     limit_seconds: float
     limit_processes: tuple[int, ...]
@@ -35,27 +34,25 @@ class Plan:
     distances: tuple[float, ...]
     growth: tuple[int, ...]
     drained_in_growth: int
-    kills: bool
 
 
 QUICK: Final = Plan(
     name="quick",
     rounds=1,
-    drain=0.8,
-    submit=100_000,
+    drain=0.4,
+    submit=50_000,
     peer_submit=2000,
-    latencies=False,
+    is_whole=False,
     processes=(),
-    limit_seconds=4.0,
+    limit_seconds=3.0,
     limit_processes=(2,),
     urgent_bulk=20_000,
     urgent_singles=40,
     stored=(20_000,),
     tracked=(4000,),
     distances=(0.001,),
-    growth=(2000, 20_000),
-    drained_in_growth=20_000,
-    kills=False,
+    growth=(2000, 10_000),
+    drained_in_growth=10_000,
 )
 SMALL: Final = Plan(
     name="small",
@@ -63,7 +60,7 @@ SMALL: Final = Plan(
     drain=2.5,
     submit=1_000_000,
     peer_submit=10_000,
-    latencies=True,
+    is_whole=True,
     processes=(2, 4),
     limit_seconds=15.0,
     limit_processes=(1, 2, 4),
@@ -74,7 +71,6 @@ SMALL: Final = Plan(
     distances=(0.0002, 0.001),
     growth=(10_000, 100_000, 1_000_000),
     drained_in_growth=100_000,
-    kills=True,
 )
 FULL: Final = Plan(
     name="full",
@@ -82,7 +78,7 @@ FULL: Final = Plan(
     drain=5.0,
     submit=1_000_000,
     peer_submit=30_000,
-    latencies=True,
+    is_whole=True,
     processes=(2, 4),
     limit_seconds=30.0,
     limit_processes=(1, 2, 4),
@@ -93,7 +89,6 @@ FULL: Final = Plan(
     distances=(0.0002, 0.001),
     growth=(10_000, 100_000, 1_000_000, 5_000_000),
     drained_in_growth=5_000_000,
-    kills=True,
 )
 
 

@@ -38,6 +38,11 @@ def run(bench: Bench) -> None:
         contenders[row(VOLLEY, distance)] = partial(_drain, bench, distance, _volley)
         contenders[row(ARQ_TUNED, distance)] = partial(_drain, bench, distance, _arq)
     alternate(bench, sheet, contenders, draining.RATE)
+    if bench.plan.is_whole:
+        _others(bench)
+
+
+def _others(bench: Bench) -> None:
     submits = bench.book.sheet("distance-submit", "Redis at a distance: submit")
     ways = {row(VOLLEY, distance): partial(_submit, bench, distance) for distance in (0.0, *bench.plan.distances)}
     alternate(bench, submits, ways, "recipients/s")
@@ -70,6 +75,7 @@ def _submit(bench: Bench, distance: float) -> dict[str, float]:
     count = bench.plan.submit // 10
     with arena(slots=1, distance=distance, gateway=False) as place:
         draining.configure(place, draining.AccountPlan(url="http://127.0.0.1:9"))
+        draining.announce(place)
         told = draining.submit(bench, place, count)
         return {"recipients/s": count / float(told["seconds"]), "ping ms": _ping(place) * 1000}
 

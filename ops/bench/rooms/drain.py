@@ -19,11 +19,11 @@ def run(bench: Bench) -> None:
     """Everybody at zero latency; then, in larger plans, with 50 ms and with several processes."""
     at_once = bench.book.sheet("drain", f"One request per message, 0 ms, {_FEW_SLOTS} at once, one process", _NOTE)
     alternate(bench, at_once, _everybody(bench, slots=_FEW_SLOTS), draining.RATE)
-    if bench.plan.latencies:
+    if bench.plan.is_whole:
         _with_latency(bench)
     for processes in bench.plan.processes:
         _with_processes(bench, processes)
-    if bench.plan.latencies:
+    if bench.plan.is_whole:
         _without_append_only(bench)
 
 

@@ -39,6 +39,7 @@ def run(bench: Bench) -> None:
 def _measured(bench: Bench, count: int, drained: int) -> dict[str, float]:
     with arena(slots=_SLOTS) as place:
         draining.configure(place, AccountPlan(family="smsc"))
+        draining.announce(place)
         empty = used(place)
         told = draining.submit(bench, place, count)
         stored = used(place)

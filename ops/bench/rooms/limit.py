@@ -44,6 +44,7 @@ def _run(bench: Bench, processes: int) -> None:
         gateways = {rate: place.new_gateway(f"gateway {rate}", _LATENCY) for rate in RATES}
         plans = (AccountPlan(name=f"r{rate}", rate=rate, url=url) for rate, url in gateways.items())
         draining.configure(place, *plans)
+        draining.announce(place)
         for rate in RATES:
             draining.submit(bench, place, int(rate * (bench.plan.limit_seconds + _SPARE)), account=f"r{rate}")
         draining.start_workers(place, processes)

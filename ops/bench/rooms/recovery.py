@@ -39,12 +39,13 @@ _NOTE: Final = (
 
 
 def run(bench: Bench) -> None:
-    """The rate beside a dead worker's locks, then both ends."""
-    sheet = bench.book.sheet("beside-dead", "A worker beside jobs locked by a dead one, 0 ms", "")
-    contenders = {ALONE: partial(_drained, bench, locked=0), BESIDE: partial(_drained, bench, locked=_LOCKED)}
-    alternate(bench, sheet, contenders, draining.RATE)
+    """The rate beside a dead worker's locks, then both ends; quick: the end that needs no waiting."""
+    if bench.plan.is_whole:
+        sheet = bench.book.sheet("beside-dead", "A worker beside jobs locked by a dead one, 0 ms", "")
+        contenders = {ALONE: partial(_drained, bench, locked=0), BESIDE: partial(_drained, bench, locked=_LOCKED)}
+        alternate(bench, sheet, contenders, draining.RATE)
     ends = bench.book.sheet("recovery", "Work taken up after a worker ended", _NOTE)
-    for label, number in _ENDS.items() if bench.plan.kills else list(_ENDS.items())[:1]:
+    for label, number in _ENDS.items() if bench.plan.is_whole else list(_ENDS.items())[:1]:
         figures = _ended(bench, number)
         ends.add(label, figures)
         bench.say(f"recovery: {label}: first after {figures[FIRST]:.2f} s, last after {figures[LAST]:.1f} s")
@@ -56,14 +57,15 @@ def _drained(bench: Bench, *, locked: int) -> dict[str, float]:
         if locked:
             _lock(bench, place, locked)
         count = int(_PACE * bench.plan.drain)
+        workers = draining.start_workers(place, 1)
         draining.submit(bench, place, count)
-        return draining.measured(place, draining.start_workers(place, 1), locked + count, since=locked)
+        return draining.measured(place, workers, locked + count, since=locked)
 
 
 def _lock(bench: Bench, place: Arena, locked: int) -> None:
     """Let a worker claim so many messages that are never answered, and kill it."""
-    draining.submit(bench, place, locked)
     draining.start_workers(place, 1, name="dying")
+    draining.submit(bench, place, locked)
     place.wait_until(lambda: place.counted()["messages"] >= locked, "every message on the wire")
     place.family.end("dying 0", signal.SIGKILL)
     place.ask("/latency/0")
@@ -73,9 +75,9 @@ def _ended(bench: Bench, number: signal.Signals) -> dict[str, float]:
     with arena(slots=_AT_ONCE, latency=_LATENCY) as place:
         draining.configure(place, AccountPlan(), more="[tracking]\npoll_every = 1\n")
         count = int(_AT_ONCE / _LATENCY * bench.plan.drain) * 2
-        campaign = str(draining.submit(bench, place, count)["campaign"])
         draining.start_workers(place, 1, role="track", name="tracker")
         draining.start_workers(place, 2)
+        campaign = str(draining.submit(bench, place, count)["campaign"])
         place.wait_until(lambda: place.counted()["messages"] >= count / 2, "half of the messages")
         moment = time.monotonic()
         place.family.end("worker 0", number)

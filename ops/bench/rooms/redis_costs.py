@@ -34,7 +34,7 @@ def run(bench: Bench) -> None:
         figures = _stored(bench, count)
         sheet.add(f"{count:,} recipients", figures)
         bench.say(f"redis: {count:,} waiting: {figures[WAITING]:.1f} bytes, queued {figures[QUEUED]:.0f} bytes each")
-    for count in bench.plan.tracked:
+    for count in bench.plan.tracked if bench.plan.is_whole else ():
         for family, slots in (("restv2", 100), ("smsc", 14)):
             figures = _tracked(bench, count, family, slots)
             sheet.add(row(count, family), figures)
@@ -45,6 +45,7 @@ def _stored(bench: Bench, count: int) -> dict[str, float]:
     """Submit, then feed to an account whose first request is never answered."""
     with arena(slots=1, latency=_NEVER) as place:
         draining.configure(place, AccountPlan(slots=1))
+        draining.announce(place)
         empty = used(place)
         draining.submit(bench, place, count)
         waiting = used(place)
@@ -71,9 +72,9 @@ def _tracked(bench: Bench, count: int, family: str, slots: int) -> dict[str, flo
     """Submit and send everything; no report comes."""
     with arena(slots=slots) as place:
         draining.configure(place, AccountPlan(family=family))
+        workers = draining.start_workers(place, 1)
         empty = used(place)
         told = draining.submit(bench, place, count)
-        workers = draining.start_workers(place, 1)
         figures = draining.measured(place, workers, count)
         draining.books_done(place, str(told["campaign"]), count)
         tracked = (used(place) - empty) / count

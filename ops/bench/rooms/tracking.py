@@ -62,7 +62,7 @@ def run(bench: Bench) -> None:
     """Every way, at each number of messages tracked."""
     sheet = bench.book.sheet("tracking", "Reports applied", _NOTE)
     for count in bench.plan.tracked:
-        for way in WAYS:
+        for way in WAYS if bench.plan.is_whole else (DRAIN, EXPORT):
             figures = measure(bench, way, count)
             sheet.add(row(way, count), figures)
             bench.say(f"tracking: {row(way, count)}: {figures[RATE]:,.0f} reports/s")
@@ -72,8 +72,8 @@ def measure(bench: Bench, way: Way, count: int, distance: float = 0.0) -> dict[s
     """Send `count` messages, then let their reports come by one way."""
     with arena(slots=14 if way.family == "smsc" else 100, distance=distance) as place:
         _configure(place, way, _NO_LIMIT)
-        campaign = str(draining.submit(bench, place, count)["campaign"])
         draining.start_workers(place, 1)
+        campaign = str(draining.submit(bench, place, count)["campaign"])
         place.wait_until(lambda: place.counted()["messages"] >= count, "every message sent")
         draining.books_done(place, campaign, count)
         place.family.end("worker 0")

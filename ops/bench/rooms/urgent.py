@@ -33,8 +33,8 @@ def run(bench: Bench) -> None:
     sheet = bench.book.sheet("urgent", f"Urgent singles beside {bench.plan.urgent_bulk:,} in bulk", _NOTE)
     with arena(slots=_SLOTS, latency=_LATENCY) as place:
         draining.configure(place, AccountPlan(rate=_RATE))
-        draining.submit(bench, place, bench.plan.urgent_bulk)
         draining.start_workers(place, 1)
+        draining.submit(bench, place, bench.plan.urgent_bulk)
         place.wait_until(lambda: place.counted()["messages"] > 3 * _RATE, "bulk at its limit")
         sent = asyncio.run(_send(place.redis_url, bench.plan.urgent_singles))
         arrived = _arrived(place, len(sent))
