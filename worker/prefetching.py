@@ -92,20 +92,24 @@ class Prefetch:
         """Requests that could not be claimed now are the next again."""
         self._waiting.extendleft(reversed(list(ahead)))
 
-    async def close(self) -> list[Ahead]:
-        """Give everything back to its queue, but for what may have been claimed: that is returned."""
-        left = self.next(len(self._waiting))
-        await self._give_back([ahead for ahead in left if ahead.claimed_at is None])
-        return [ahead for ahead in left if ahead.claimed_at is not None]
+    def take_claimed(self) -> list[Ahead]:
+        """What may have been claimed, no longer held here."""
+        return self._taken_out(lambda ahead: ahead.claimed_at is not None)
+
+    async def close(self) -> None:
+        """Give everything back to its queue."""
+        await self._give_back(self.next(len(self._waiting)))
 
     def _without_stale(self) -> list[Ahead]:
         """What was held for too long, taken out. What may have been claimed stays: its claim must be asked again."""
         before = time.monotonic() - _STALE
-        stale = [ahead for ahead in self._waiting if ahead.prepared_at < before and ahead.claimed_at is None]
-        if stale:
-            gone = set(map(id, stale))
-            self._waiting = deque(ahead for ahead in self._waiting if id(ahead) not in gone)
-        return stale
+        return self._taken_out(lambda ahead: ahead.prepared_at < before and ahead.claimed_at is None)
+
+    def _taken_out(self, is_meant: Callable[[Ahead], bool]) -> list[Ahead]:
+        meant = [ahead for ahead in self._waiting if is_meant(ahead)]
+        if meant:
+            self._waiting = deque(ahead for ahead in self._waiting if not is_meant(ahead))
+        return meant
 
     async def _give_back(self, ahead: Sequence[Ahead]) -> None:
         jobs = [

@@ -212,6 +212,7 @@ class Process:
             try:
                 if await parts.poller.step() and parts.collector is not None:
                     await parts.collector.step()
+                await parts.gate.close()  # an idle tracker holds no slot
             except (RedisError, OSError) as error:
                 log.warning("poller_waits_for_redis", error=type(error).__name__)
             await asyncio.sleep(self.app.settings.tracking.poll_every)

@@ -143,6 +143,7 @@ class Sender:
             return _IDLE
         admission = await self._gate.admit(min(ready, self._consumer_count))
         if isinstance(admission, Waiting):
+            await self._unclaim(self._prefetch.take_claimed())  # their lease would run out while they wait
             return min(max(admission.seconds, 0.002), _MOST_WAIT)
         await self._claim(self._prefetch.next(admission.permits), admission)
         return _SPACING
@@ -158,13 +159,19 @@ class Sender:
             await asyncio.wait([self._filling])
 
     async def _let_go(self) -> None:
-        """Give back what is prefetched. A claim that was never answered is asked again, to be released."""
+        """Give back what is prefetched."""
         if self._filling is not None:
             await asyncio.wait(
                 [self._filling], timeout=_AFTER_ERROR
             )  # cut short, its jobs would be held till their lease
             await end([self._filling])
-        for ahead in await self._prefetch.close():
+        claimed = self._prefetch.take_claimed()
+        await self._prefetch.close()
+        await self._unclaim(claimed)
+
+    async def _unclaim(self, ready: Sequence[Ahead]) -> None:
+        """A claim that was never answered is asked again, to be released."""
+        for ahead in ready:
             [claimed] = await self._ledger.claim([ahead.prepared.claim])
             await self._release(ahead.prepared, claimed)
 

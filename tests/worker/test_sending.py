@@ -296,3 +296,57 @@ async def test_a_claim_that_grew_old_before_the_wire_is_given_up(
         await all_are(stage, State.SUBMITTED, 5)
         assert work.sent() == Counter(numbers(5))
     assert await stage.mistakes("spring") == []
+
+
+class Forgetful:
+    """A ledger whose first claim is done, and its answer lost."""
+
+    def __init__(self, stage: Scene) -> None:
+        self._stage = stage
+        self.lost = 0
+
+    async def claim(self, requests: Sequence[object]) -> object:
+        answers = await self._stage.ledger.claim(requests)
+        if not self.lost:
+            self.lost = len(requests)
+            raise RedisConnectionError("the answer was lost")
+        return answers
+
+
+async def test_a_claim_whose_answer_was_lost_is_claimed_again_and_sent_once(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stayed in flight with nobody sending it, and was uncertain when its lease ended."""
+    monkeypatch.setattr(sending, "_AFTER_ERROR", 0.01)
+    await stage.fed(count=20)
+    forgetful = Forgetful(stage)
+    async with line(stage, ledger=forgetful) as work:
+        await all_are(stage, State.SUBMITTED, 20)
+        assert work.sent() == Counter(numbers(20))
+    assert forgetful.lost > 0
+    assert work.gate.in_flight == 0
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_claim_whose_answer_was_lost_goes_back_when_nothing_may_be_sent(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_AFTER_ERROR", 0.01)
+    await stage.fed(count=20)
+    await stage.redis.hset("volley:account:athens", mapping={"state": "open"})
+    forgetful = Forgetful(stage)
+    async with line(stage, ledger=forgetful) as work:
+        claim = forgetful.claim
+
+        async def blocking(requests: Sequence[object]) -> object:
+            await stage.redis.hset("volley:account:athens", mapping={"state": "paused"})
+            return await claim(requests)
+
+        monkeypatch.setattr(forgetful, "claim", blocking)
+
+        async def is_back() -> bool:
+            return forgetful.lost > 0 and await stage.counts("spring") == {"queued": 20}
+
+        await wait_until(is_back, description="everything is queued again")
+        assert work.exchange.asked == []
+    assert await stage.mistakes("spring") == []
