@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from producer.contract.campaigns import Lane
@@ -15,6 +15,7 @@ from producer.gathering import Gathered
 from producer.rendering import Template, TemplateError
 
 _LONGEST_IN_ID: Final = 32
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def checked_template(text: str, entry: AccountEntry) -> Template:
@@ -58,15 +59,20 @@ def check_letters(text: str, what: str) -> None:
 
 
 def checked_time(moment: datetime | None, what: str) -> datetime | None:
-    """A time with its zone, as UTC; ProducerError that names `what` when it has none or is out of all calendars."""
+    """A time with its zone; ProducerError that names `what` when it has none or is out of all calendars.
+
+    In UTC where its zone is no whole number of minutes from it: JSON would lose the seconds.
+    """
     if moment is None:
         return None
     if moment.tzinfo is None:
         raise ProducerError(f"{what} needs a time zone, for example 2026-11-20T10:00:00+02:00")
     try:
-        return moment.astimezone(UTC)
+        plain = moment.astimezone(UTC)
     except OverflowError:
         raise ProducerError(f"{what} is out of range: in UTC it would be before year 1 or after 9999") from None
+    away = moment.utcoffset()
+    return plain if away is not None and away % _MINUTE else moment
 
 
 def new_id(account_name: str) -> str:
