@@ -18,7 +18,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from ops.dashboard.drawing import Chart, Line, Values, draw
+from ops.dashboard.drawing import SECONDS, Chart, Line, Values, draw
 from ops.readings.series import Series
 from producer.contract.counters import DELIVERY, SUBMISSION, Histogram, reported
 from producer.contract.states import State
@@ -52,7 +52,7 @@ def throughput(series: Series, key: str = "throughput") -> Markup:
 def rate(series: Series, key: str = "rate") -> Markup:
     """Requests a second against what the throttle lets through, and what the account is configured for."""
     lines = (
-        Line("limit as configured", _gauges(series, "ceiling"), "limit"),
+        Line("limit as set", _gauges(series, "ceiling"), "limit"),
         Line("limit now", _gauges(series, "rate"), "waiting"),
         Line("requests", _speeds(series, "requests"), "sent"),
     )
@@ -80,7 +80,7 @@ def _quantiles(series: Series, key: str, title: str, histogram: Histogram) -> Ma
         values = [point.quantile(histogram, share) for point in series.points]
         return Line(f"{share:.0%} are faster than", values, kind)
 
-    return _chart(series, key, title, " s", (line(0.5, "sent"), line(0.95, "flight")))
+    return _chart(series, key, title, SECONDS, (line(0.5, "sent"), line(0.95, "flight")))
 
 
 def _speeds(series: Series, *counters: str) -> Values:

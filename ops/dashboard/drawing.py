@@ -9,15 +9,21 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-_WIDTH: Final = 640
-_HEIGHT: Final = 200
-_LEFT: Final = 52
+_WIDTH: Final = 480
+_HEIGHT: Final = 180
+_LEFT: Final = 58
 _RIGHT: Final = 8
 _TOP: Final = 10
 _BOTTOM: Final = 22
 _FLOOR: Final = _HEIGHT - _BOTTOM
 _MARKS: Final = 4
 _SIZES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_SPANS: Final = ((7200.0, 3600.0, "h"), (120.0, 60.0, "min"), (1.0, 1.0, "s"), (0.0, 0.001, "ms"))
+_LONG: Final = (20.0, 40.0, 60.0, 120.0, 240.0, 600.0, 1200.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 57_600.0, 86_400.0)
+
+SECONDS: Final = "s"
+"""The unit of durations: they are told in ms, seconds, minutes or hours."""
+
 _DAY: Final = timedelta(days=1)
 
 Values = Sequence[float | None]
@@ -57,7 +63,7 @@ def draw(chart: Chart) -> Markup:
         if len(line.values) != len(chart.times):
             raise ValueError(f"line {line.name!r} has {len(line.values)} values for {len(chart.times)} times")
     tops = _stacked(chart.lines) if chart.stacked else [line.values for line in chart.lines]
-    highest = _ceiling(max((value for values in tops for value in values if value is not None), default=0.0))
+    highest = _ceiling(max((top for values in tops for top in values if top is not None), default=0.0), chart.unit)
     body = [*_grid(chart, highest), *_hours(chart.times), *_shapes(chart, tops, highest)]
     return Markup(  # noqa: S704 - every text in it went through escape
         f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
@@ -78,7 +84,10 @@ def in_words(chart: Chart) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """A value for an axis or a legend: three digits that matter, thousands shortened."""
+    """A value for an axis or a legend: three digits that matter, thousands shortened, durations in their own unit."""
+    if unit == SECONDS:
+        _, size, word = next((span for span in _SPANS if value >= span[0]), _SPANS[-1])
+        return f"{value / size:.3g} {word}" if value else "0"
     for size, letter in _SIZES:
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}{unit}"
@@ -107,10 +116,12 @@ def _stacked(lines: Sequence[Line]) -> list[Values]:
     return tops
 
 
-def _ceiling(highest: float) -> float:
-    """The first of 1, 2, 2.5, 5 × a power of ten that is not below; 1 for nothing."""
+def _ceiling(highest: float, unit: str) -> float:
+    """The first of 1, 2, 2.5, 5 × a power of ten that is not below, of durations one that is easily quartered."""
     if highest <= 0:
         return 1.0
+    if unit == SECONDS and _LONG[0] / 2 < highest <= _LONG[-1]:
+        return next(ceiling for ceiling in _LONG if ceiling >= highest)
     power = 10.0 ** floor(log10(highest))
     return next((step * power for step in (1.0, 2.0, 2.5, 5.0) if step * power >= highest), 10.0 * power)
 

@@ -57,13 +57,13 @@ SENDING: Final = (
     gauge(
         "volley_throttle_limit_requests_per_second",
         ACCOUNT,
-        "Requests a second that the account is configured for.",
+        "Requests a second that the account is configured for, or an operator has set.",
         each(lambda a: a.throttle.ceiling),
     ),
     gauge(
         "volley_throttle_rate_ratio",
         ACCOUNT,
-        "Share of the configured rate that the throttle lets through now.",
+        "Share of that rate which the throttle lets through now.",
         each(lambda a: a.throttle.effective / a.throttle.ceiling if a.throttle.ceiling else None),
     ),
     gauge(
@@ -75,7 +75,7 @@ SENDING: Final = (
     gauge(
         "volley_slots_limit",
         ACCOUNT,
-        "Requests at once that the account is configured for.",
+        "Requests at once that the account is configured for, or an operator has set.",
         each(lambda a: a.throttle.slots_limit),
     ),
     gauge(
