@@ -7,6 +7,7 @@ from ops.dashboard.frame import Frame, Room
 from ops.dashboard.rooms.accounts import AccountsRoom
 from ops.dashboard.rooms.audit import AuditRoom
 from ops.dashboard.rooms.campaigns import CampaignsRoom
+from ops.dashboard.rooms.charts import ChartsRoom
 from ops.dashboard.rooms.live import LiveRoom
 from ops.dashboard.rooms.login import LoginRoom
 from ops.dashboard.rooms.machines import MachinesRoom
@@ -20,6 +21,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     AccountsRoom,
     UncertainRoom,
     QueuesRoom,
+    ChartsRoom,
     AuditRoom,
     LoginRoom,
     LiveRoom,

@@ -2,6 +2,7 @@
 
 from ops.dashboard.views.accounts import account_page_view, account_view
 from ops.dashboard.views.campaigns import BANDS, Prices, bands, campaign_page_view, campaign_view, waits_for
+from ops.dashboard.views.charts import THROUGHPUT, chart_view, charts_view
 from ops.dashboard.views.kinds import View
 from ops.dashboard.views.overview import overview_view
 from ops.dashboard.views.system import backlogs_view, queue_view, server_view, verdict_view, worker_view
@@ -9,6 +10,7 @@ from ops.dashboard.views.uncertain import uncertain_view
 
 __all__ = [
     "BANDS",
+    "THROUGHPUT",
     "Prices",
     "View",
     "account_page_view",
@@ -17,6 +19,8 @@ __all__ = [
     "bands",
     "campaign_page_view",
     "campaign_view",
+    "chart_view",
+    "charts_view",
     "overview_view",
     "queue_view",
     "server_view",
