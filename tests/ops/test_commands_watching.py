@@ -7,15 +7,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from producer.client import CampaignProducer
+from producer.contract import keys
 from producer.directory import announce
 from producer.pool import connect
 from tests.support import CHECKOUT, running, wait_until
+from tests.support_fixtures import TIMES, accounts_of
+from tests.support_provider import sandbox_process
+from tests.support_system import numbers as phones
 from tests.support_terminal import Terminal, on_terminal
 from tests.worker.scene import entry, numbers, plain_account
 
@@ -115,3 +121,49 @@ def test_a_reader_that_goes_away_ends_it_without_a_traceback(environment: dict[s
     )
     assert len(ran.stdout.splitlines()) == 1
     assert "Traceback" not in ran.stderr
+
+
+async def test_it_follows_real_workers_to_the_last_report(redis: Redis, redis_url: str, tmp_path: Path) -> None:
+    """Two campaigns over both families, sent by a real worker to the sandbox, seen as JSON until all is final."""
+    with sandbox_process([*TIMES, *accounts_of("north")]) as url:
+        where = f'base_url = "{url}"\nlimits = {{ rate = 50 }}\n'
+        (tmp_path / "volley.toml").write_text(
+            f'[accounts.moscow]\nfamily = "smsc"\nlogin = "north"\npassword = "north-secret"\n{where}'
+            f'[accounts.athens]\nfamily = "restv2"\nkey = "north-key"\n{where}'
+            "[tracking]\npoll_every = 0.3\n"
+        )
+        environment = {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(tmp_path / "volley.toml")}
+        with (
+            running([*VOLLEY, "worker", "all"], env=environment, stderr=PIPE),
+            running([*VOLLEY, "top", "--json", "--every", "0.5"], env=environment, stdout=PIPE) as top,
+        ):
+            await wait_until(lambda: redis.zcard(keys.WORKERS), description="the worker's heartbeat", timeout=20)
+            client = connect(redis_url)
+            producer = CampaignProducer(client)
+            for account in ("moscow", "athens"):
+                await producer.submit(
+                    account_name=account, text="Hello", recipients=phones(150), campaign_id=f"to-{account}"
+                )
+            await client.aclose()
+            looks = await asyncio.to_thread(looks_until_final, top)
+    assert any(account["messages_per_second"] for look in looks for account in look["accounts"])
+    assert any(look["verdict"]["doing"].startswith("Sending ") for look in looks)
+    last = looks[-1]
+    assert {found["campaign"]: found["states"]["delivered"] for found in last["campaigns"]} == {
+        "to-moscow": 150,
+        "to-athens": 150,
+    }
+    assert [account["state"] for account in last["accounts"]] == ["open", "open"]
+    assert [worker["roles"] for worker in last["workers"]] == [["send", "track"]]
+
+
+def looks_until_final(top: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    """Every look up to the first in which all of two campaigns is delivered."""
+    assert top.stdout is not None
+    looks = []
+    for line in top.stdout:
+        looks.append(json.loads(line))
+        found = looks[-1]["campaigns"]
+        if len(found) == 2 and all(one["states"]["delivered"] == one["total"] for one in found):
+            return looks
+    raise AssertionError(f"it ended before that: {looks[-1:]}")
