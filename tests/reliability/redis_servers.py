@@ -59,6 +59,22 @@ class Watched:
         return f"sentinel://{places}/{SERVICE}"
 
 
+def fail_over(sentinel: PortServer) -> None:
+    """Ask a Sentinel for a planned failover; on a busy machine it may not have heard of the replica just now."""
+
+    def is_begun() -> bool:
+        try:
+            sentinel.client.execute_command("SENTINEL", "FAILOVER", SERVICE)
+        except redis.ResponseError as error:
+            if "NOGOODSLAVE" in str(error):
+                return False
+            if "INPROG" not in str(error):
+                raise
+        return True
+
+    until(is_begun, "the failover begins")
+
+
 @contextmanager
 def port_server(folder: Path, **settings: Any) -> Iterator[PortServer]:
     """A server that keeps its data in `folder`; `settings` are its own, with `_` for `-`."""
