@@ -7,6 +7,7 @@ is a field for each bucket, `NAME_le_BOUND` (seconds), that counts what fell int
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from producer.contract.states import State
@@ -18,21 +19,21 @@ REPORTED: Final = (State.ENROUTE, State.DELIVERED, State.UNDELIVERED, State.EXPI
 """The states that a delivery report can move a message to; counted as `report_STATE`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: its fields are made once
 class Histogram:
     """Durations by size. `bounds` are the upper bounds of its buckets in seconds; one more has no bound."""
 
     name: str
     bounds: tuple[float, ...]
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """The totals' fields of its buckets, in their order."""
         return (*(f"{self.name}_le_{bound:g}" for bound in self.bounds), f"{self.name}_le_inf")
 
     def bucket(self, seconds: float) -> str:
         """The field of the bucket that a duration falls into."""
-        return _FIELDS[self.name][bisect_left(self.bounds, seconds)]
+        return self.fields[bisect_left(self.bounds, seconds)]
 
     def quantile(self, share: float, counts: Mapping[str, float]) -> float | None:
         """Below how many seconds `share` (0 to 1) of the durations are; None where nothing was counted.
@@ -57,8 +58,6 @@ SUBMISSION: Final = Histogram("request", (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 1
 
 DELIVERY: Final = Histogram("delivery", (2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0))
 """From the claim of a message to the report that ended it."""
-
-_FIELDS: Final = {histogram.name: histogram.fields for histogram in (SUBMISSION, DELIVERY)}
 
 
 def reported(state: State) -> str:
