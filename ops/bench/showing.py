@@ -14,7 +14,9 @@ from ops.bench.targets import Judged
 BEGIN: Final = "<!-- the last full table: written by `volley bench --write` -->"
 END: Final = "<!-- end of the last full table -->"
 _YARDSTICKS: Final = {BARE: "of bare", ARQ_TUNED: "× arq tuned"}
+_CPU_YARDSTICK: Final = "bare's CPU"
 _RATE: Final = "messages/s"
+_CPU: Final = "worker µs"
 _WIDEST: Final = 9
 
 Table = tuple[list[str], list[list[str]]]
@@ -48,15 +50,20 @@ def show(console: Console, machine: Mapping[str, object], book: Book, results: S
 
 
 def cells(sheet: Sheet) -> list[Table]:
-    """A sheet as tables narrow enough to read: its first column with ratios and rounds, then the others' medians."""
+    """A sheet as tables narrow enough to read: its first column with ratios and rounds, then the others' medians.
+
+    `bare's CPU`: the processor time of the bare loop for a message, divided by the contender's.
+    """
     first, *others = sheet.columns or [""]
     yardsticks = [label for label in _YARDSTICKS if first == _RATE and sheet.median(label, _RATE)]
-    headings = ["", first, *(_YARDSTICKS[label] for label in yardsticks), "rounds"]
+    cpu = [label for label in yardsticks if label == BARE and sheet.median(label, _CPU)]
+    headings = ["", first, *(_YARDSTICKS[label] for label in yardsticks), *(_CPU_YARDSTICK for _ in cpu), "rounds"]
     rows = [
         [
             row,
             number(sheet.median(row, first)),
-            *(_times(sheet, row, label) for label in yardsticks),
+            *(_divided(sheet.median(row, first), sheet.median(label, first)) for label in yardsticks),
+            *(_divided(sheet.median(label, _CPU), sheet.median(row, _CPU)) for label in cpu),
             " ".join(number(value) for value in sheet.rows[row].get(first, [])),
         ]
         for row in sheet.rows
@@ -89,9 +96,8 @@ def as_markdown(path: Path, machine: Mapping[str, object], book: Book, results: 
     path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")
 
 
-def _times(sheet: Sheet, row: str, label: str) -> str:
-    figure, yardstick = sheet.median(row, _RATE), sheet.median(label, _RATE)
-    return f"{figure / yardstick:.2f}" if figure is not None and yardstick else ""
+def _divided(above: float | None, below: float | None) -> str:
+    return f"{above / below:.2f}" if above is not None and below else ""
 
 
 def _print(console: Console, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,5 +1,6 @@
 """One request per message: Volley beside a bare loop, stock arq and the peers; with latency; with processes."""
 
+from dataclasses import replace
 from functools import partial
 
 from ops.bench import draining
@@ -12,6 +13,7 @@ _PACE = 12_000
 _FEW_SLOTS = 100
 _MANY_SLOTS = 500
 _LATENCY = 0.05
+_ROUNDS_OF_PROCESSES = 2
 _NOTE = "Columns in µs are processor time per message; commands and bytes are Redis', per message."
 
 
@@ -42,7 +44,8 @@ def _with_latency(bench: Bench) -> None:
 def _with_processes(bench: Bench, processes: int) -> None:
     sheet = bench.book.sheet(f"drain-{processes}", f"One request per message, 0 ms, {processes} processes", _NOTE)
     volley = {VOLLEY: partial(_volley, bench, slots=_FEW_SLOTS, processes=processes)}
-    alternate(bench, sheet, volley | _queues(bench, _FEW_SLOTS, 0.0, processes), draining.RATE)
+    fewer = replace(bench, rounds=min(bench.rounds, _ROUNDS_OF_PROCESSES))
+    alternate(fewer, sheet, volley | _queues(bench, _FEW_SLOTS, 0.0, processes), draining.RATE)
 
 
 def _without_append_only(bench: Bench) -> None:

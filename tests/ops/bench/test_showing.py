@@ -29,8 +29,8 @@ def _judged(book: Book) -> list[object]:
 def test_the_first_table_has_ratios_and_rounds_and_the_others_the_costs() -> None:
     (main, costs) = cells(_book().sheets[0])
     assert main == (
-        ["", "messages/s", "of bare", "× arq tuned", "rounds"],
-        [[BARE, "10,000", "1.00", "5.00", "10,000"], [ARQ_TUNED, "2,000", "0.20", "1.00", "2,000"]],
+        ["", "messages/s", "of bare", "× arq tuned", "bare's CPU", "rounds"],
+        [[BARE, "10,000", "1.00", "5.00", "1.00", "10,000"], [ARQ_TUNED, "2,000", "0.20", "1.00", "0.16", "2,000"]],
     )
     assert costs == (["", "worker µs"], [[BARE, "64.2"], [ARQ_TUNED, "400"]])
 
@@ -64,7 +64,7 @@ def test_the_page_keeps_what_is_around_the_tables(tmp_path: Path) -> None:
     assert written.startswith("# Before\n")
     assert written.endswith(f"{END}\n\nafter\n")
     assert written.count("### Drain") == 1
-    assert "| bare aiohttp, no queue | 10,000 | 1.00 | 5.00 | 10,000 |" in written
+    assert "| bare aiohttp, no queue | 10,000 | 1.00 | 5.00 | 1.00 | 10,000 |" in written
     assert "old" not in written
 
 
