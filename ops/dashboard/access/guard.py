@@ -133,8 +133,11 @@ def visitor_of(request: web.Request) -> Visitor | None:
 
 
 def cookie_name(request: web.Request) -> str:
-    """By the port: browsers share cookies between the ports of a host, and two pages may run on one machine."""
-    return f"volley_{_place(request)[1] or 'session'}"
+    """By the port: browsers share cookies between the ports of a host, and two pages may run on one machine.
+
+    With https no neighbouring host can plant one of this name (the prefix says so to browsers).
+    """
+    return f"{'__Host-' if is_encrypted(request) else ''}volley_{_place(request)[1] or 'session'}"
 
 
 def is_encrypted(request: web.Request) -> bool:

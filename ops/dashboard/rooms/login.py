@@ -56,13 +56,13 @@ class LoginRoom:
         name, password = (str(form.get(field, "")) for field in ("name", "password"))
         address = address_of(request, self._frame.access.credentials.proxies)
         if wait := await self._frame.attempts.take(name, address):
-            log.warning("login_limited", wait=wait)
+            log.warning("login_limited", address=address, wait=wait)
             words = f"Too many attempts. Wait {-(-wait // 60)} minutes, then try again."
             return self._form(request, words, status=429)
         async with self._hashing:
             known = await asyncio.to_thread(self._frame.access.credentials.login, name, password)
         if known is None:
-            log.warning("login_refused")
+            log.warning("login_refused", address=address)
             return self._form(request, "Name or password is wrong.", status=401)
         await self._frame.attempts.forgive(name, address)
         return await self._let_in(request, known, _place(str(form.get("next", ""))))

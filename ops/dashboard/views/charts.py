@@ -15,6 +15,7 @@ HEIGHT: Final = 120
 _COLUMNS: Final = 180
 """Points drawn; a series has more, and neighbours are drawn as one."""
 
+_FEWEST: Final = 30
 _ROWS: Final = 12
 _FINAL: Final = tuple(map(reported, (State.DELIVERED, State.UNDELIVERED, State.EXPIRED)))
 
@@ -128,7 +129,7 @@ def charts_view(series: Series) -> list[View]:
 
 def chart_view(plan: Plan, series: Series) -> View:
     """One chart: its lines as SVG paths in a field of WIDTH x HEIGHT, and some of its values as rows."""
-    columns = _columns(series.points)
+    columns = _columns(_since_first(series.points))
     values = [[_mean([line.value(point) for point in column]) for column in columns] for line in plan.lines]
     known = [value for line in values for value in line if value is not None]
     top = _round_up(max(known, default=0.0))
@@ -169,6 +170,12 @@ def path(values: Sequence[float | None], top: float) -> str:
         words += ["h0.1"] if is_alone else []
         pen = "L"
     return "".join(words)
+
+
+def _since_first(points: Sequence[Point]) -> Sequence[Point]:
+    """Without the time before the first sample, but for a few steps: a new system is not shown as an empty field."""
+    first = next((place for place, point in enumerate(points) if point.gauges or point.grown), 0)
+    return points[max(0, min(first, len(points) - _FEWEST)) :]
 
 
 def _columns(points: Sequence[Point]) -> list[Sequence[Point]]:

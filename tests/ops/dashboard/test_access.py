@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 from aiohttp import FormData, web
-from aiohttp.test_utils import TestClient, make_mocked_request
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from redis.asyncio import Redis
 
 from ops.dashboard.access import (
@@ -23,7 +23,7 @@ from ops.dashboard.access import (
 from ops.dashboard.access.attempts import MOST_ADDRESS, MOST_BEARER, MOST_PAIR
 from ops.dashboard.access.guard import check_origin
 from ops.dashboard.access.sessions import IDLE, LONGEST, Sessions, form_token
-from ops.web import FRAME, default_port, serve
+from ops.web import FRAME, create_app, default_port, serve
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.pool import connect
@@ -198,6 +198,22 @@ async def test_nobody_acts_without_a_login(guarded: TestClient, path: str) -> No
     assert (await guarded.post(path, headers=origin(guarded), allow_redirects=False)).status in {401, 403}
 
 
+@pytest.mark.parametrize("access", [Access(), Access(credentials=credentials())], ids=["local", "guarded"])
+async def test_callbacks_come_in_by_their_own_secret_path_from_anywhere(client: Client, access: Access) -> None:
+    """Providers have neither login nor form token, and call whatever name they were told."""
+    app = create_app(client, access=access)
+
+    async def receive(request: web.Request) -> web.Response:
+        return web.Response(text=await request.text())
+
+    app.router.add_route("*", "/callbacks/athens/secret", receive)
+    async with TestClient(TestServer(app)) as provider:
+        headers = {"Host": "sms.example.com", "Origin": "https://provider.example.com"}
+        answer = await provider.post("/callbacks/athens/secret", data=b"id=7", headers=headers)
+        assert (answer.status, await answer.text()) == (200, "id=7")
+        assert (await provider.post("/callbacks/athens/other", headers=headers)).status == 404
+
+
 async def test_health_is_open_and_says_no_more_than_that(guarded: TestClient) -> None:
     answer = await guarded.get("/health")
     assert answer.status == 503
@@ -262,7 +278,11 @@ async def test_behind_https_the_cookie_stays_there(guarded: TestClient) -> None:
     values = {"name": "olga", "password": PASSWORD}
     headers = origin(guarded) | {"X-Forwarded-Proto": "https"}
     answer = await guarded.post("/login", data=values, headers=headers, allow_redirects=False)
+    assert answer.headers["Set-Cookie"].startswith("__Host-volley_")
     assert "; Secure" in answer.headers["Set-Cookie"]
+    assert "Domain" not in answer.headers["Set-Cookie"]
+    cookie = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0], "X-Forwarded-Proto": "https"}
+    assert (await guarded.get("/", headers=cookie, allow_redirects=False)).status == 200
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
 
 

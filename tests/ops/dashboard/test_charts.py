@@ -69,6 +69,13 @@ def test_a_long_series_is_drawn_with_fewer_points_of_the_same_mean() -> None:
     assert view["lines"][0]["last"] == 3.0
 
 
+def test_the_time_before_the_first_sample_is_left_out() -> None:
+    view = chart_view(THROUGHPUT, points(*([None] * 300), *([5.0] * 60)))
+    assert view["from"] == NOW + timedelta(seconds=3000)
+    short = chart_view(THROUGHPUT, points(*([None] * 300), 5.0))
+    assert short["until"] - short["from"] == timedelta(seconds=290), "a few steps there are in any case"
+
+
 def test_what_was_never_sampled_is_not_drawn() -> None:
     assert charts_view(points(None, None)) == []
     assert {view["name"] for view in charts_view(points(1, 2))} == {"throughput", "rate"}
