@@ -174,5 +174,10 @@ TRACKING: Final = (
         backlog(lambda b: b.pushes_age),
     ),
     counter("volley_incoming_messages_total", ACCOUNT, "Incoming messages that were handed on.", total("incoming")),
-    gauge("volley_exports", ("account", "state"), "Deferred exports by state.", _exports),
+    gauge(
+        "volley_exports",
+        ("account", "state"),
+        "Deferred exports by state, where an account has at most 1000.",
+        _exports,
+    ),
 )

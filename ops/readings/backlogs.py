@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ops.readings.fields import Fields, clock
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.exports import ExportRecord, ExportState
 from producer.contract.messages import AccountName
+
+_MOST_EXPORTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,10 @@ class Backlogs:
 
 
 async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backlogs:
-    """All of it in one round trip; nothing in it grows with the messages."""
+    """All of it in two round trips; nothing in it grows with the messages.
+
+    Exports are counted by their state where an account has at most 1000: their records are kept for ever.
+    """
     names = list(accounts)
     async with redis.pipeline(transaction=False) as pipe:
         pipe.time()
@@ -60,11 +65,13 @@ async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backl
             pipe.xlen(keys.pushed(name))
             pipe.xrange(keys.pushed(name), count=1)
             pipe.hlen(keys.orphans(name))
-            pipe.hgetall(keys.exports(name))
+            pipe.hlen(keys.exports(name))
         time, intake, dead, suppressed, audited, last_act, *answers = await pipe.execute()
     now = clock(time)
+    found = {name: answers[place * 6 : place * 6 + 6] for place, name in enumerate(names)}
+    exports = await _exports(redis, [name for name, each in found.items() if 0 < each[-1] <= _MOST_EXPORTS])
     return Backlogs(
-        accounts={name: _backlog(now, answers[place * 6 : place * 6 + 6]) for place, name in enumerate(names)},
+        accounts={name: _backlog(now, each, exports.get(name, {})) for name, each in found.items()},
         intake=intake,
         dead=dead,
         suppressed=suppressed,
@@ -73,15 +80,28 @@ async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backl
     )
 
 
-def _backlog(now: datetime, answers: Sequence[Any]) -> Backlog:  # Any: as Redis answers
-    awaiting, first, pushes, oldest, orphans, exports = answers
+async def _exports(redis: Client, names: Sequence[AccountName]) -> dict[AccountName, Mapping[ExportState, int]]:
+    if not names:
+        return {}
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hgetall(keys.exports(name))
+        answers = await pipe.execute()
+    return {
+        name: Counter(ExportRecord.unpack(data).state for data in fields.values())
+        for name, fields in zip(names, answers, strict=True)
+    }
+
+
+def _backlog(now: datetime, answers: Sequence[Any], exports: Mapping[ExportState, int]) -> Backlog:  # Any: Redis' own
+    awaiting, first, pushes, oldest, orphans, _ = answers
     return Backlog(
         awaiting=awaiting,
         overdue=max(0.0, now.timestamp() - first[0][1]) if first else 0.0,
         pushes=pushes,
         pushes_age=max(0.0, (now - _written_at(oldest[0])).total_seconds()) if oldest else 0.0,
         orphans=orphans,
-        exports=Counter(ExportRecord.unpack(data).state for data in exports.values()),
+        exports=exports,
     )
 
 

@@ -43,6 +43,16 @@ async def test_reports_callbacks_orphans_and_exports_are_counted(stage: Scene) -
     assert backlog.exports == {ExportState.DONE: 2, ExportState.FAILED: 1}
 
 
+async def test_exports_are_not_read_where_years_of_them_are_kept(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.readings.backlogs._MOST_EXPORTS", 2)
+    for task in range(3):
+        assert len((await read_backlogs(stage.redis, [NAME])).of(NAME).exports) == (1 if task else 0)
+        await stage.redis.hset(keys.exports(NAME), str(task), ExportRecord(task=task).pack())
+    assert (await read_backlogs(stage.redis, [NAME])).of(NAME).exports == {}
+
+
 async def test_a_look_that_is_not_due_yet_is_not_overdue(stage: Scene) -> None:
     [message] = await stage.fed(count=1)
     await stage.submitted(message)
