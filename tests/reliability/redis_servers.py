@@ -10,6 +10,8 @@ from subprocess import STDOUT, Popen
 from typing import Any, Final
 
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from ops.redis_binary import find_server
 from tests.support import running
@@ -147,7 +149,9 @@ def _spawned(folder: Path, settings: Mapping[str, str], *, sentinel: list[str] |
         "\n".join([*(f"{name} {value or chr(34) * 2}" for name, value in own.items()), *(sentinel or ())])
     )
     command = [find_server().path, conf, *(["--sentinel"] if sentinel else [])]
-    client = redis.Redis(HOST, port, socket_timeout=5)
+    # a Sentinel hangs up on everybody when it demotes a server
+    patient = {"retry": Retry(ConstantBackoff(0.05), 3), "retry_on_error": [redis.ConnectionError]}
+    client = redis.Redis(HOST, port, socket_timeout=5, **patient)
     with log.open("a") as file, running(command, stdout=file, stderr=STDOUT) as process:
         until(client.ping, f"the server on port {port} answers: {log.read_text()[-500:]}")
         try:

@@ -1,6 +1,7 @@
 """The primary dies, is demoted or loses its replica: clients follow, workers go on, and what was lost is known."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,8 @@ from tests.reliability.systems import submit, system_on, until_accepted
 from tests.support import wait_until
 from tests.support_provider import Provider
 from tests.support_system import System, account, numbers
+
+log = logging.getLogger(__name__)
 
 RATE, SLOTS = 80, 8
 ACCOUNTS = {"athens": account("restv2", "north", rate=RATE, in_flight=SLOTS)}
@@ -130,6 +133,7 @@ async def test_a_campaign_outlives_its_primary(watched: Watched, on_sentinel: Sy
     uncertain = {who for who, record in records.items() if record.state is State.UNCERTAIN}
     assert set(records) - uncertain <= {who for who, _ in copies}, "nobody lost"
     twice = sum(count - 1 for count in copies.values())
+    log.info("primary killed: %d sent twice, %d uncertain of %d", twice, len(uncertain), TOTAL)
     assert twice <= SLOTS, "at most what was claimed in the moment that the replica had not received"
 
 
@@ -154,6 +158,7 @@ async def test_what_the_replica_never_got_is_sent_again(watched: Watched, on_sen
     copies = await system.provider.copies()
     assert {who for who, _ in copies} == set(numbers(TOTAL)), "nobody lost"
     twice = [count for count in copies.values() if count > 1]
+    log.info("replica cut off: %d accepted meanwhile, %d sent twice", before - behind, len(twice))
     assert 0 < len(twice) <= before - behind + 2 * SLOTS
     assert set(twice) == {2}
 

@@ -108,9 +108,7 @@ async def test_wrong_clocks_change_nothing(crowded: System) -> None:
         await until_sent(crowded, int(total * 0.95))
         beating = await crowded.beating()
     assert len(beating) == 3
-    arrivals = await audit(crowded.provider, "wrong clocks")
-    if LONG:
-        assert utilisation(arrivals, RATE) >= 0.9
+    await audit(crowded.provider, "wrong clocks")
     await crowded.check_nobody_twice()
 
 

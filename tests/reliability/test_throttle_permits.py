@@ -1,6 +1,7 @@
 """What the throttle permits, exactly: every permit with its time on Redis' clock, whoever asks, dies or acts."""
 
 import asyncio
+import logging
 import random
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,6 +15,8 @@ from producer.pool import connect
 from tests.reliability.arrivals import between, earliness, fullest, utilisation
 from worker.throttle import Admission, Gate
 from worker.throttle.gate import _ADMIT
+
+log = logging.getLogger(__name__)
 
 LOGIN = "login"
 LEASE = 0.15
@@ -102,7 +105,7 @@ async def test_no_two_permits_are_nearer_than_the_rate_allows(crowd_redis: Redis
     rng = random.Random(seed)
     crowd = Crowd(crowd_redis, rng, rate=500.0)
     crowd.join()
-    for turn in range(600):
+    for turn in range(1500):
         match rng.randrange(40):
             case 0 if len(crowd.alive) > 1:
                 crowd.die()
@@ -120,6 +123,7 @@ async def test_no_two_permits_are_nearer_than_the_rate_allows(crowd_redis: Redis
             await asyncio.sleep(rng.random() * 0.01)
     await crowd_redis.aclose()
 
+    log.info("seed %d: %d permits to %d processes", seed, len(crowd.book.permits), crowd.born)
     assert crowd.born > 3
     assert len(crowd.book.permits) > 50
     for (earlier, gap), (later, _) in pairwise(crowd.book.permits):
