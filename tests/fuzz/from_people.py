@@ -74,7 +74,9 @@ _LONGEST: Final = 1000
 _ENTRY: Final = AccountEntry(
     name=AccountName("a"), family="smsc", host="", login="l", rate=1, in_flight=1, batch=1, longest_text=_LONGEST
 )
-_CREDENTIALS: Final = Credentials(base_url="https://x.example", login="a", password="b", key="k")
+_CREDENTIALS: Final = Credentials(
+    base_url="https://x.example", login="a", password="secret-password", key="secret-key"
+)
 
 
 def recipients_file(data: bytes) -> None:
