@@ -115,7 +115,6 @@ class Intake:
 
     async def single(self, campaign: Campaign, recipient: Recipient, key: str) -> tuple[MessageId, bool]:
         """Store one urgent message and its job; the id, and whether it is new for this caller's `key`."""
-        now = time.time()
         answer, new = await _SINGLE.run(
             self._redis,
             [
@@ -130,8 +129,6 @@ class Intake:
                 campaign.id,
                 encode_campaign(campaign),
                 campaign.account,
-                int(now),
-                int(now * 1000),
                 encode_chunk([recipient]),
                 keys.records(campaign.id, 0)[:-1],
                 _ONCE_LIFE,
