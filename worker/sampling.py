@@ -34,6 +34,7 @@ class Sampler:
             for entry, sample in zip(entries, samples, strict=True):
                 packed = sample.pack()
                 for span, ring in RINGS.items():
+                    pipe.setrange(keys.series(entry.name, span), ring.size - 1, b"\0")
                     pipe.setrange(keys.series(entry.name, span), ring.offset(sample.at), packed)
                     pipe.expire(keys.series(entry.name, span), LIFE)
             await pipe.execute()

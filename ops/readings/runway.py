@@ -8,7 +8,7 @@ from ops.readings.fields import read_clock
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
-from producer.contract.series import RINGS, Sample, Span
+from producer.contract.series import RINGS, SLOT, Sample, Span
 
 _STEP: Final = 600
 _STEPS: Final = 6
@@ -25,12 +25,11 @@ async def read_runways(redis: Client, accounts: Iterable[AccountName]) -> dict[A
     now = int((await read_clock(redis)).timestamp())
     ring = RINGS[Span.DAY]
     moments = [now - step * _STEP - ring.step for step in range(_STEPS, -1, -1)]
-    size = ring.size // ring.length
     async with redis.pipeline(transaction=False) as pipe:
         for name in names:
             for moment in moments:
                 start = ring.offset(moment)
-                pipe.getrange(keys.series(name, Span.DAY), start, start + size - 1)
+                pipe.getrange(keys.series(name, Span.DAY), start, start + SLOT - 1)
         answers = iter(await pipe.execute())
     found = {name: lasts([seen for at in moments if (seen := _seen(next(answers), at))]) for name in names}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
@@ -47,7 +46,7 @@ def lasts(balances: Sequence[Seen]) -> float | None:
 
 def _seen(packed: bytes, moment: int) -> Seen | None:
     ring = RINGS[Span.DAY]
-    sample = Sample.unpack(packed) if len(packed) == ring.size // ring.length else None
+    sample = Sample.unpack(packed) if len(packed) == SLOT else None
     if sample is None or sample.at // ring.step != moment // ring.step or "balance" not in sample.gauges:
         return None
     return sample.at, sample.gauges["balance"]

@@ -331,7 +331,7 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
         "string",
         "worker.sampling",
         "ops",
-        "8 days after the last sample; at most 620 kB an account",
+        "8 days after the last sample; about 620 kB an account",
         expires=True,
     ),
     _row("volley:audit", "stream", "ops.audit", "ops", "trimmed to a length"),

@@ -37,6 +37,8 @@ job (seconds), the balance (the account's currency)."""
 
 _WRAP: Final = 1 << 32
 _SLOT: Final = struct.Struct(f"<I{len(COUNTERS)}I{len(GAUGES)}d")
+SLOT: Final = _SLOT.size
+"""Bytes of one slot."""
 
 
 class Span(StrEnum):
@@ -56,8 +58,8 @@ class Ring:
 
     @property
     def size(self) -> int:
-        """Bytes of the whole ring."""
-        return self.length * _SLOT.size
+        """Bytes of the whole ring. The last one is in no slot: who writes it first has Redis allocate all at once."""
+        return self.length * _SLOT.size + 1
 
     def offset(self, at: int) -> int:
         """Where in the ring the slot of the unix time `at` begins."""

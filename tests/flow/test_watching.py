@@ -12,7 +12,7 @@ from ops.metrics import render
 from ops.readings import read_overview, read_series
 from producer.contract import keys
 from producer.contract.messages import AccountName, MessageId
-from producer.contract.series import EVERY, Sample, Span
+from producer.contract.series import EVERY, RINGS, Span
 from producer.contract.states import State
 from producer.contract.traces import trace_id
 from tests.support import wait_until
@@ -69,7 +69,7 @@ async def test_metrics_and_series_tell_what_was_sent_and_what_was_reported(syste
         last = each.last(600)
         assert last.grown["submitted"] == last.grown["report_delivered"] == COUNT
         assert last.gauge("queued") == 0
-        assert len(Sample(at=1).pack()) * 360 >= await system.redis.strlen(f"volley:account:{ATHENS}:series:hour")
+        assert await system.redis.strlen(keys.series(ATHENS, Span.HOUR)) == RINGS[Span.HOUR].size
 
 
 async def test_every_message_is_one_trace_in_the_whole_system(

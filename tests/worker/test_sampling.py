@@ -16,7 +16,7 @@ async def sampled(stage: Scene, name: AccountName = NAME, span: Span = Span.HOUR
     """The account's newest sample of one ring."""
     data = await stage.redis.get(keys.series(name, span)) or b""
     ring, size = RINGS[span], len(Sample(at=1).pack())
-    found = [Sample.unpack(data[start : start + size]) for start in range(0, len(data), size)]
+    found = [Sample.unpack(data[start : start + size]) for start in range(0, len(data) - 1, size)]
     newest = max((sample for sample in found if sample), key=lambda sample: sample.at)
     assert ring.at(data, newest.at) == newest
     return newest
@@ -69,7 +69,16 @@ async def test_every_ring_holds_the_same_sample_and_all_of_them_go_by_themselves
     assert len({sample.pack() for sample in samples}) == 1
     for span in Span:
         assert 0 < await stage.redis.ttl(keys.series(NAME, span)) <= LIFE
-        assert await stage.redis.strlen(keys.series(NAME, span)) <= RINGS[span].size
+        assert await stage.redis.strlen(keys.series(NAME, span)) == RINGS[span].size
+
+
+async def test_a_ring_takes_the_memory_that_the_catalogue_says_from_its_first_sample_on(stage: Scene) -> None:
+    """It used to grow with each sample, and Redis reserved up to as much again each time."""
+    await Sampler(stage.redis).step()
+    taken = [await stage.redis.memory_usage(keys.series(NAME, span)) for span in Span]
+    await Sampler(stage.redis).step()
+    assert [await stage.redis.memory_usage(keys.series(NAME, span)) for span in Span] == taken
+    assert sum(taken) < 700_000
 
 
 async def test_what_is_not_known_is_left_out_and_each_account_has_its_own(stage: Scene) -> None:
