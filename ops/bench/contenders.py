@@ -80,10 +80,10 @@ PEERS: Final = (
         label="taskiq",
         module="ops.bench.peers.taskiq_peer",
         pace=1900,
-        enqueue=("list", "100"),
-        work=lambda slots: ("work", "list", str(slots)),
+        enqueue=("stream", "100"),
+        work=lambda slots: ("work", "stream", str(slots)),
         home="taskiq",
-        settings="ListQueueBroker, no result backend, max_async_tasks and max_prefetch = slots, uvloop",
+        settings="RedisStreamBroker, no result backend, max_async_tasks and max_prefetch = slots, uvloop",
     ),
 )
 

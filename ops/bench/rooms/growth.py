@@ -40,10 +40,11 @@ def _measured(bench: Bench, count: int, drained: int) -> dict[str, float]:
     with arena(slots=_SLOTS) as place:
         draining.configure(place, AccountPlan(family="smsc"))
         draining.announce(place)
+        draining.warm(bench, place)
         empty = used(place)
         told = draining.submit(bench, place, count)
         stored = used(place)
-        figures = draining.measured(place, draining.start_workers(place, 1), drained)
+        figures = draining.measured(place, draining.start_workers(place, 1), drained, since=1)
     return {
         "submit µs": float(told["seconds"]) * 1e6 / count,
         "submit peak MB": float(told["peak_bytes"]) / 1e6,

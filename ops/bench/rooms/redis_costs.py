@@ -46,6 +46,7 @@ def _stored(bench: Bench, count: int) -> dict[str, float]:
     with arena(slots=1, latency=_NEVER) as place:
         draining.configure(place, AccountPlan(slots=1))
         draining.announce(place)
+        draining.warm(bench, place)
         empty = used(place)
         draining.submit(bench, place, count)
         waiting = used(place)
@@ -73,10 +74,12 @@ def _tracked(bench: Bench, count: int, family: str, slots: int) -> dict[str, flo
     with arena(slots=slots) as place:
         draining.configure(place, AccountPlan(family=family))
         workers = draining.start_workers(place, 1)
+        draining.warm(bench, place)
+        place.wait_until(lambda: place.counted()["messages"] > 0, "the first message")
         empty = used(place)
         told = draining.submit(bench, place, count)
-        figures = draining.measured(place, workers, count)
-        draining.books_done(place, str(told["campaign"]), count)
+        figures = draining.measured(place, workers, count + 1, since=1)
+        draining.books_done(place, str(told["campaign"]), count, before=1)
         tracked = (used(place) - empty) / count
         return {TRACKED: tracked} | {name: figures[name] for name in ("redis µs", "commands", "round trips", "bytes")}
 

@@ -43,6 +43,7 @@ def volley(bench: Bench, place: Arena, count: int) -> dict[str, float]:
     """Submit `count` to Volley in an arena."""
     draining.configure(place, draining.AccountPlan(url="http://127.0.0.1:9"))
     draining.announce(place)
+    draining.warm(bench, place)
     before = _redis(place)
     told = draining.submit(bench, place, count)
     return _figures({name: float(told[name]) for name in ("count", "seconds", "peak_bytes")}, before, _redis(place))
