@@ -59,6 +59,11 @@ def since(moment: datetime | None, now: datetime) -> str:
     return f"{duration(seconds)} ago" if seconds >= 0 else f"in {duration(-seconds)}"
 
 
+def unix(seconds: float) -> datetime | None:
+    """Unix seconds as a moment; 0 is none."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
 def clock(moment: datetime | None) -> str:
     """A moment as `21 Nov 2026, 00:20:56 UTC`."""
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC" if moment else NOTHING

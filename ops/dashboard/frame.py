@@ -32,6 +32,10 @@ SAID: Final[Mapping[str, str]] = {
     "paused": "Paused.",
     "resumed": "Resumed.",
     "cancelled": "Cancelled: what was not sent yet never will be.",
+    "listed": "The number is on the list.",
+    "unlisted": "The number is off the list.",
+    "unchanged": "Nothing was to be changed.",
+    "wished": "A track worker fetches it.",
     "limits": "The limits were changed. Workers follow within a second or two.",
     "unlimited": "The configured limits hold again.",
 }

@@ -13,6 +13,13 @@ from ops.readings.campaigns import (
     read_campaigns,
     read_refusals,
 )
+from ops.readings.incoming import (
+    IncomingPage,
+    IncomingReading,
+    OptOutPage,
+    read_incoming,
+    read_optouts,
+)
 from ops.readings.overview import Overview, read_overview
 from ops.readings.prices import price_of, read_prices
 from ops.readings.queues import QueueReading, read_queues
@@ -35,7 +42,10 @@ __all__ = [
     "CampaignPage",
     "CampaignReading",
     "Ending",
+    "IncomingPage",
+    "IncomingReading",
     "Level",
+    "OptOutPage",
     "Overview",
     "Point",
     "QueueReading",
@@ -61,6 +71,8 @@ __all__ = [
     "read_budgets",
     "read_campaign",
     "read_campaigns",
+    "read_incoming",
+    "read_optouts",
     "read_overview",
     "read_prices",
     "read_queues",

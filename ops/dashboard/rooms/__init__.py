@@ -8,6 +8,8 @@ from ops.dashboard.rooms.accounts import AccountsRoom
 from ops.dashboard.rooms.audit import AuditRoom
 from ops.dashboard.rooms.campaigns import CampaignsRoom
 from ops.dashboard.rooms.charts import ChartsRoom
+from ops.dashboard.rooms.exports import ExportsRoom
+from ops.dashboard.rooms.incoming import IncomingRoom
 from ops.dashboard.rooms.live import LiveRoom
 from ops.dashboard.rooms.login import LoginRoom
 from ops.dashboard.rooms.machines import MachinesRoom
@@ -22,6 +24,8 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     UncertainRoom,
     QueuesRoom,
     ChartsRoom,
+    IncomingRoom,
+    ExportsRoom,
     AuditRoom,
     LoginRoom,
     LiveRoom,
