@@ -98,15 +98,9 @@ class Receiver:
         await self._rate.acquire()
         if len(request.query_string) > _MOST_QUERY or (request.content_length or 0) > _MOST_BODY:
             return web.Response(status=413, text="too large")
-        try:
-            async with asyncio.timeout(_SLOWEST):
-                body = await _body(request)
-        except TimeoutError:
-            return web.Response(status=408, text="too slow")
-        except web.RequestPayloadError:  # chunks or a compression that are none
-            return web.Response(status=400, text="unreadable")
-        if body is None:
-            return web.Response(status=413, text="too large")
+        body = await _received(request)
+        if isinstance(body, web.Response):
+            return body
         push = PushRequest(query=dict(request.query), body=body, content_type=request.content_type)
         return await self._take(push)
 
@@ -139,6 +133,18 @@ class Receiver:
 
     async def _count(self, field: str) -> None:
         await self._redis.hincrby(keys.totals(AccountName(self.account.name)), field, 1)
+
+
+async def _received(request: web.Request) -> bytes | web.Response:
+    """The body, or what is answered where there is none to be had."""
+    try:
+        async with asyncio.timeout(_SLOWEST):
+            body = await _body(request)
+    except TimeoutError:
+        return web.Response(status=408, text="too slow")
+    except web.RequestPayloadError:  # chunks or a compression that are none
+        return web.Response(status=400, text="unreadable")
+    return web.Response(status=413, text="too large") if body is None else body
 
 
 async def _body(request: web.Request) -> bytes | None:
