@@ -15,14 +15,18 @@ from ops.readings import AccountReading, CampaignReading, Level, Overview, Queue
 _COLOURS: Final = {Level.OK: "green", Level.NOTICE: "yellow", Level.WRONG: "red"}
 _MEGA: Final = 1_000_000
 _NAME: Final = 32
+_WIDE: Final = 120  # columns; below it the less urgent ones are left out
+_SHORT_BAR: Final = 12
+_REASON: Final = 60
 
 
-def screen(glance: Glance, *, machines: bool = False) -> RenderableType:
-    """Everything; with `machines` queues, workers and Redis, too."""
+def screen(glance: Glance, *, width: int, machines: bool = False) -> RenderableType:
+    """Everything that has room in `width` columns; with `machines` queues, workers and Redis, too."""
     overview = glance.overview
     parts: list[RenderableType] = [_verdict(glance)]
     if overview is not None:
-        parts += [Text(), _accounts(glance), Text(), _campaigns(glance, overview)]
+        is_wide = width >= _WIDE
+        parts += [Text(), _accounts(glance, is_wide=is_wide), Text(), _campaigns(glance, overview, is_wide=is_wide)]
         parts += (
             [Text(), _queues(overview), Text(), _workers(overview), Text(), _server(overview)] if machines else []
         )
@@ -50,37 +54,40 @@ def _verdict(glance: Glance) -> Text:
     return text
 
 
-def _accounts(glance: Glance) -> Table:
-    grid = _grid(
-        "account", "state", "messages/s>", "requests/s>", "at once>", "uncertain>", "balance>", "last report"
-    )
+def _accounts(glance: Glance, *, is_wide: bool) -> Table:
+    more = ("uncertain>", "balance>", "last report") if is_wide else ()
+    grid = _grid("account", "state", "messages/s>", "requests/s>", "at once>", *more, "")
     for account in glance.busiest():
-        _row(
-            grid,
+        throttle = account.throttle
+        cells: list[str | Text] = [
             account.name,
             Text(account.state, style="green" if account.is_open else "red"),
             _sending(glance, account).removesuffix(" messages/s") or "–",
-            f"{account.throttle.effective:.3g} of {account.throttle.ceiling:g}",
-            f"{account.throttle.slots_held} of {account.throttle.slots_limit}",
-            f"{account.uncertain:,}",
-            "–" if account.balance is None else f"{account.balance:,.2f} {account.currency}".rstrip(),
-            _ago(glance.at, account.report_at),
-            _cut(glance.why(account), 48),
-        )
+            f"{throttle.effective:.3g} of {throttle.ceiling:g}",
+            f"{throttle.slots_held} of {throttle.slots_limit}",
+        ]
+        cells += _money_and_reports(glance, account) if is_wide else []
+        _row(grid, *cells, Text(_cut(glance.why(account), _REASON), style="yellow"))
     return grid
 
 
-def _campaigns(glance: Glance, overview: Overview) -> Table:
-    grid = _grid("campaign", "account", "progress", "final>", "speed")
+def _money_and_reports(glance: Glance, account: AccountReading) -> list[str]:
+    balance = "–" if account.balance is None else f"{account.balance:,.2f} {account.currency}".rstrip()
+    return [f"{account.uncertain:,}", balance, _ago(glance.at, account.report_at)]
+
+
+def _campaigns(glance: Glance, overview: Overview, *, is_wide: bool) -> Table:
+    more = ("account",) if is_wide else ()
+    grid = _grid("campaign", *more, "progress", "final>", "speed")
     for reading in overview.campaigns.campaigns:
-        why = glance.waits_for(reading)
+        progress, why = reading.progress, glance.waits_for(reading)
         _row(
             grid,
             _cut(reading.id, _NAME),
-            reading.progress.account,
-            bar(reading),
-            f"{reading.progress.final:,} of {reading.progress.total:,}",
-            Text(_cut(why, 48), style="yellow") if why else _pace(glance, reading),
+            *([progress.account] if is_wide else []),
+            bar(reading) if is_wide else bar(reading, _SHORT_BAR),
+            f"{progress.final:,} of {progress.total:,}",
+            Text(_cut(why, _REASON), style="yellow") if why else _pace(glance, reading),
         )
     older = overview.campaigns.total - len(overview.campaigns.campaigns)
     if older > 0:
@@ -114,11 +121,11 @@ def _server(overview: Overview) -> Text:
 
 
 def _grid(*columns: str) -> Table:
-    """A table without lines; `>` after a name puts the column to the right. One column more has no name."""
+    """A table without lines; `>` after a name puts the column to the right. The last one wraps."""
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in columns:
-        grid.add_column(name.removesuffix(">"), justify="right" if name.endswith(">") else "left", no_wrap=True)
-    grid.add_column("", no_wrap=True, style="yellow")
+    for place, name in enumerate(columns, 1):
+        side = "right" if name.endswith(">") else "left"
+        grid.add_column(name.removesuffix(">"), justify=side, no_wrap=place < len(columns))  # type: ignore[arg-type]  # two of rich's words
     return grid
 
 

@@ -148,12 +148,12 @@ def table(readings: Sequence[CampaignReading], pace: Pace) -> RenderableType:
     return Group(grid, *states)
 
 
-def bar(reading: CampaignReading) -> Text:
-    """How many of a campaign's recipients are in which state, as colours."""
+def bar(reading: CampaignReading, width: int = _BAR) -> Text:
+    """How many of a campaign's recipients are in which state, as colours; `width` letters."""
     text, done, drawn = Text(), 0, 0
     for state, colour in _COLOURS:
         done += reading.progress.states.get(state, 0)
-        until = _BAR * done // max(1, reading.progress.total)
+        until = width * done // max(1, reading.progress.total)
         text.append("━" * (until - drawn), style=colour)
         drawn = max(drawn, until)
     return text

@@ -162,7 +162,7 @@ def _show(reading: CampaignReading, pace: Pace) -> None:
 def _show_pace(reading: CampaignReading, pace: Pace) -> None:
     rate, eta = pace.rate(reading), pace.eta(reading)
     if rate is not None and reading.to_send:
-        left = "the page tells why" if eta is None else f"about {duration(eta)} left"
+        left = "`volley top` tells why" if eta is None else f"about {duration(eta)} left"
         click.echo(f"rate        {rate:,.1f} a second, {left}")
     elif eta is not None:
         click.echo(f"all sent    about {duration(eta)} until the last report")

@@ -82,10 +82,11 @@ def _shown(manner: Manner) -> Iterator[tuple[Show, float]]:
         yield _print_lines, manner.every or _EVERY_IN_LINES
     else:
         with Live(console=console, screen=manner.full, auto_refresh=False) as live:
-            yield (
-                lambda glance: live.update(screen(glance, machines=manner.machines), refresh=True),
-                (manner.every or EVERY),
-            )
+
+            def show(glance: Glance) -> None:
+                live.update(screen(glance, width=console.width, machines=manner.machines), refresh=True)
+
+            yield show, manner.every or EVERY
 
 
 def _print_lines(glance: Glance) -> None:

@@ -97,7 +97,7 @@ def glance(**more: object) -> Glance:
 
 def drawn(look: Glance, *, machines: bool = True, width: int = 160) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    console.print(screen(look, machines=machines))
+    console.print(screen(look, width=width, machines=machines))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -146,6 +146,14 @@ def test_the_screen_has_all_of_it() -> None:
         assert words in shown
     assert "athens:bulk" not in drawn(glance(), machines=False)
     assert "none is alive: volley worker all" in drawn(glance(workers=()))
+
+
+def test_on_a_small_terminal_every_name_and_reason_has_room() -> None:
+    shown = drawn(glance(), width=80)
+    for words in ("athens   open", "moscow   money", "is blocked: no money", "spring", "100 of 400", "0 of 10"):
+        assert words in shown
+    assert "12.50 EUR" not in shown
+    assert "…" not in shown
 
 
 @pytest.mark.parametrize("width", [20, 80, 300])
