@@ -26,11 +26,11 @@ class MessageReading:
     words: str = ""
 
 
-async def read_messages(redis: Client, campaign: CampaignId) -> AsyncIterator[MessageReading]:
-    """Every message in the order of the recipients; each is as it was when its chunk was read."""
+async def read_messages(redis: Client, campaign: CampaignId, *, first: int = 0) -> AsyncIterator[MessageReading]:
+    """Every message from the chunk `first` on, in the order of the recipients, as it was when its chunk was read."""
     account, chunks = await redis.hmget(keys.campaign(campaign), ["account", "chunks"])
     words = await redis.hgetall(keys.words(AccountName((account or b"").decode())))
-    for start in range(0, int(chunks or 0), _CHUNKS_AT_ONCE):
+    for start in range(first, int(chunks or 0), _CHUNKS_AT_ONCE):
         numbers = range(start, min(start + _CHUNKS_AT_ONCE, int(chunks or 0)))
         async with redis.pipeline(transaction=True) as pipe:
             pipe.hget(keys.campaign(campaign), "rest")
