@@ -40,6 +40,8 @@ async def execute(
     Every script is atomic by itself; the pipeline is no transaction. Raises the first error that is not
     a forgotten script. A forgotten script did nothing, so the calls that met it are run again.
     """
+    if len(calls) == 1:  # the usual case of a busy sender: a pipeline costs more than the call in it
+        return [await script.run(redis, *calls[0])]
     answers = await _send(redis, script, calls)
     forgotten = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if forgotten:
