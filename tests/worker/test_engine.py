@@ -21,6 +21,17 @@ def queues(stage: Scene) -> AccountQueues:
     return AccountQueues(stage.redis, stage.account.name)
 
 
+async def until_due(stage: Scene) -> None:
+    """Stock arq rounds a job's time to the next millisecond; by Redis' clock it may be that much ahead."""
+
+    async def are_due() -> bool:
+        last = await stage.redis.zrange(keys.queue("athens", Lane.BULK), -1, -1, withscores=True)
+        seconds, micros = await stage.redis.time()
+        return last[0][1] < seconds * 1000 + micros // 1000
+
+    await wait_until(are_due, description="every job is due")
+
+
 async def test_what_one_process_took_no_other_sees(stage: Scene) -> None:
     messages = await stage.fed(count=10)
     one, two = queues(stage), queues(stage)
@@ -99,6 +110,7 @@ async def test_jobs_of_other_kinds_are_moved_to_the_control_queue_and_run_there(
 
     await stage.redis.enqueue_job("tidy", "now", count=3, _queue_name=name)
     await stage.redis.enqueue_job("tidy", "later", count=4, _queue_name=name, _job_id="named:job")
+    await until_due(stage)
     assert [job.message for job in await queues(stage).take(10)] == [message]
     assert await stage.redis.zcard(keys.CONTROL_SEND) == 3, "two of them, and the producer's call for the feeder"
     control = ControlWorker(keys.CONTROL_SEND, stage.redis, [func(tidy, name="tidy"), func(tidy, name="feed")])
@@ -122,6 +134,7 @@ async def test_a_job_of_ours_enqueued_with_stock_arq_reaches_the_function(stage:
     async def feed(ctx: dict[str, object], name: str) -> None:
         pass
 
+    await until_due(stage)
     await queues(stage).take(10)
     control = ControlWorker(
         keys.CONTROL_SEND, stage.redis, [func(send_message, name=SEND_MESSAGE), func(feed, name="feed")]
