@@ -1,6 +1,6 @@
 """From rows to chunks: duplicates dropped, refusals kept, texts measured, one pass and flat memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,7 +8,7 @@ from producer.contract.campaigns import CHUNK_SIZE, Recipient, Refusal
 from producer.contract.messages import Msisdn
 from producer.recipients import Seen
 from producer.rendering import Template
-from producer.segments import measure
+from producer.segments import is_basic, measure, measure_basic
 from producer.suppression import REASON
 
 _MOST_REFUSALS: Final = 1000
@@ -33,6 +33,7 @@ class Gathering:
         self._longest = longest_text
         self._seen = Seen()
         self._fixed = 0 if template.names else measure(template.render({})).count
+        self._is_basic = is_basic(template.render(dict.fromkeys(template.names, "")))
         self.names = template.names
         self.gathered = Gathered()
 
@@ -66,12 +67,18 @@ class Gathering:
             if length > self._longest:
                 reason = f"the text would have {length} characters, the account takes {self._longest}"
                 return Refusal(line=row.line, given=row.msisdn, reason=reason)
-            segments = measure(self._template.render(values)).count
+            segments = self._measured(values, length)
         if not self._seen.add(row.msisdn):
             return None
         self.gathered.accepted += 1
         self.gathered.segments += segments
         return row if values is row.values else Recipient(msisdn=row.msisdn, values=values, line=row.line)
+
+    def _measured(self, values: Mapping[str, str], length: int) -> int:
+        """Segments of a text. Where nothing in it is paired, its length says it all."""
+        if self._is_basic and is_basic("".join(values.values())):
+            return measure_basic(length).count
+        return measure(self._template.render(values)).count
 
     def suppress(self, chunk: list[Recipient], suppressed: set[Msisdn]) -> list[Recipient]:
         """The recipients of a chunk that are not on the suppression list; the others count as refused."""

@@ -62,6 +62,16 @@ def measure(text: str) -> Segments:
     return _ucs2(len(text)) if len(units) == 2 * len(text) else _paired_ucs2(units)
 
 
+def is_basic(text: str) -> bool:
+    """Whether every character of `text` is in the GSM-7 alphabet itself: one septet each."""
+    return _IS_BASIC(text) is not None
+
+
+def measure_basic(units: int) -> Segments:
+    """What so many septets of the GSM-7 alphabet itself take, as `measure` tells it."""
+    return _gsm7(units)
+
+
 def is_gsm7(text: str) -> bool:
     """Whether every character of `text` is in the GSM-7 alphabet or its extension table."""
     return _IS_GSM7(text) is not None
