@@ -26,6 +26,10 @@ _PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
 # Tests mostly wait, so there are more workers than cores; a file's shared fixtures stay in one worker (its group).
 _WORKERS: Final = min((os.cpu_count() or 1) + 2, 8)
 _IN_PARALLEL: Final = (f"-n{_WORKERS}", "--dist=loadgroup", "--no-loadscope-reorder")
+# what takes long and prints figures: the flag, and the module that does it
+_LONG: Final = {
+    "--kill-matrix": "tests.reliability.killing_matrix",
+}
 # pytest's exit status -> ours: passed, interrupted, used wrongly; everything else has failed
 _OF_PYTEST: Final = {0: 0, 2: 130, 4: 2}
 
@@ -57,10 +61,16 @@ def check() -> int:
 @click.command(context_settings=_PASS_THROUGH)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> int:
-    """Run all tests, several at once, or pytest with your arguments; `--fuzz [SECONDS] [TARGET …]`: fuzz."""
+    """Run all tests, several at once, or pytest with your arguments; `--fuzz [SECONDS] [TARGET …]`: fuzz.
+
+    `--kill-matrix [POINT …]`: kill a process at every named point.
+    """
     if arguments[:1] == ("--fuzz",):
         _need_checkout()
         return run_fuzzing(arguments[1:])
+    if arguments and arguments[0] in _LONG:
+        _need_checkout()
+        return _run([sys.executable, "-m", _LONG[arguments[0]], *arguments[1:]])
     return run_tests(arguments)
 
 
