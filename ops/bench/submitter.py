@@ -3,6 +3,7 @@
 Prints one line of JSON: the campaign, recipients stored, seconds, and the most memory held.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -36,6 +37,7 @@ def _peak() -> int:
 def main(arguments: list[str]) -> None:
     """`FILE ACCOUNT REDIS_URL`."""
     path, account, url = arguments
+    gc.set_threshold(50_000, 50, 50)  # as `volley submit` has it
     sys.stdout.write(json.dumps(uvloop.run(_submit(Path(path), account, url))) + "\n")
 
 

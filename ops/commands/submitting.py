@@ -1,5 +1,6 @@
 """`volley submit`: hand a campaign over, with what was accepted, doubled and refused."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from producer.client import Submitted
 from producer.contract.campaigns import Lane, OnUncertain, Refusal
 from producer.gathering import Gathered
 from producer.msisdn import masked
+
+_COLLECT_AFTER: Final = (50_000, 50, 50)
+"""Objects before Python looks for cycles: rows make none, and at its default of 700 looking took a fifth of the time."""
 
 _SHOWN: Final = 10
 _KEPT: Final = 1000
@@ -77,6 +81,7 @@ def submit(
     Nothing is stored when the account, the text, the file or its columns are wrong; single bad rows are
     refused with their line and reason, and the rest is accepted.
     """
+    gc.set_threshold(*_COLLECT_AFTER)
     lane, policy = Lane(options.pop("lane")), OnUncertain(options.pop("on_uncertain"))
     asked = _Asked(lane=lane, on_uncertain=policy, **options)
     check_validity(asked.not_before, asked.not_after)
