@@ -51,9 +51,11 @@ class Arena:
     """One Redis, one gateway, so many requests at once.
 
     Contenders use `redis_url`, which may lead through a proxy; our own looks use `redis`, which never does.
+    `family` are the contenders; `ground` are gateway and proxy, which end after them: a worker stops in order.
     """
 
     family: ProcessFamily
+    ground: ProcessFamily
     folder: Path
     redis: RedisLooks
     redis_pid: int
@@ -94,7 +96,7 @@ class Arena:
 
     def new_gateway(self, name: str, latency: float) -> str:
         """Start one more gateway; its address."""
-        return _gateway(self.family, latency, name)
+        return _gateway(self.ground, latency, name)
 
     def ask(self, path: str, gateway: str = "") -> bytes:
         """Ask the gateway, or the one at another address."""
@@ -112,6 +114,7 @@ class Arena:
         ends = time.monotonic() + within
         while not done():
             self.family.check()
+            self.ground.check()
             if time.monotonic() > ends:
                 raise BenchError(f"{what}: not within {within:.0f} s")
             time.sleep(_LOOK_EVERY)
@@ -128,19 +131,21 @@ def arena(
     with (
         tempfile.TemporaryDirectory(prefix="volley-bench-") as name,
         RedisServer(Path(name) / "redis") as server,
+        ProcessFamily(Path(name), os.environ) as ground,
         ProcessFamily(Path(name), os.environ) as family,
     ):
         client = redis.Redis.from_url(server.url)
         looks = cast("RedisLooks", client)
         port = _listening(looks, append_only=append_only)
-        target = _far(family, port, distance) if distance else port
+        target = _far(ground, port, distance) if distance else port
         yield Arena(
             family=family,
+            ground=ground,
             folder=Path(name),
             redis=looks,
             redis_pid=server.pid,
             redis_url=f"redis://127.0.0.1:{target}",
-            gateway_url=_gateway(family, latency) if gateway else "",
+            gateway_url=_gateway(ground, latency) if gateway else "",
             slots=slots,
         )
         client.close()

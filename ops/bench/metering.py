@@ -34,7 +34,7 @@ def read(place: Arena, workers: Sequence[int]) -> Reading:
         messages=counted["messages"],
         requests=counted["requests"],
         workers=sum(map(cpu_seconds, workers)),
-        gateway=cpu_seconds(place.family.pid("gateway")),
+        gateway=cpu_seconds(place.ground.pid("gateway")),
         redis=float(cpu["used_cpu_user"]) + float(cpu["used_cpu_sys"]),
         commands=float(stats["total_commands_processed"]),
         round_trips=float(stats["total_reads_processed"]),

@@ -1,4 +1,4 @@
-"""Redis at a distance: submit and drain through a proxy that makes each round trip longer."""
+"""Redis at a distance: drain, submit, urgent singles and reports through a proxy that makes round trips longer."""
 
 import statistics
 import time
@@ -12,13 +12,14 @@ from ops.bench import draining
 from ops.bench.arena import Arena, arena
 from ops.bench.contenders import ARQ_TUNED, STOCK, VOLLEY, Contender
 from ops.bench.plan import Bench
-from ops.bench.rooms import tracking
+from ops.bench.rooms import tracking, urgent
 from ops.bench.rounds import Measure, alternate
 
 _SLOTS: Final = 100
 _PACE: Final = 12_000
 _ARQ_AT_A_DISTANCE: Final = 400
 _PINGS: Final = 200
+_BULK: Final = 20_000
 _NOTE: Final = (
     "ping is the median round trip as a client measures it, with the proxy's own work in it; everything else as in"
     " the drain at 0 ms. Everybody reaches Redis over TCP on the loopback."
@@ -46,6 +47,11 @@ def _others(bench: Bench) -> None:
     submits = bench.book.sheet("distance-submit", "Redis at a distance: submit")
     ways = {row(VOLLEY, distance): partial(_submit, bench, distance) for distance in (0.0, *bench.plan.distances)}
     alternate(bench, submits, ways, "recipients/s")
+    singles = bench.book.sheet("distance-urgent", f"Redis at a distance: urgent singles beside {_BULK:,} in bulk")
+    for distance in (0.0, *bench.plan.distances):
+        label = row(urgent.ROW, distance)
+        singles.add(label, urgent.measure(bench, _BULK, distance))
+        bench.say(f"distance: {label}: p99 {singles.median(label, urgent.P99):.0f} ms")
     reports = bench.book.sheet("distance-tracking", "Redis at a distance: reports by drain")
     for distance in (0.0, *bench.plan.distances):
         label = row(f"{tracking.DRAIN.label}, {bench.plan.tracked[0]:,} tracked", distance)

@@ -14,6 +14,7 @@ _FEW_SLOTS = 100
 _MANY_SLOTS = 500
 _LATENCY = 0.05
 _ROUNDS_OF_PROCESSES = 2
+_FEWEST = 300
 _NOTE = "Columns in µs are processor time per message; commands and bytes are Redis', per message."
 
 
@@ -98,4 +99,4 @@ def _volley(
 
 def _queue(bench: Bench, queue: Contender, slots: int, latency: float, processes: int) -> dict[str, float]:
     with arena(slots=slots, latency=latency) as place:
-        return draining.queue(bench, place, queue, int(queue.pace * bench.plan.drain), processes)
+        return draining.queue(bench, place, queue, max(_FEWEST, int(queue.pace * bench.plan.drain)), processes)

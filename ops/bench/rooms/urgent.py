@@ -31,24 +31,29 @@ _NOTE: Final = (
 def run(bench: Bench) -> None:
     """One run: the singles are its rounds."""
     sheet = bench.book.sheet("urgent", f"Urgent singles beside {bench.plan.urgent_bulk:,} in bulk", _NOTE)
-    with arena(slots=_SLOTS, latency=_LATENCY) as place:
+    figures = measure(bench, bench.plan.urgent_bulk)
+    sheet.add(ROW, figures)
+    bench.say(f"urgent: p50 {figures['p50 ms']:.0f} ms, p99 {figures[P99]:.0f} ms")
+
+
+def measure(bench: Bench, bulk: int, distance: float = 0.0) -> dict[str, float]:
+    """Send singles beside `bulk` messages, with Redis so many seconds away."""
+    with arena(slots=_SLOTS, latency=_LATENCY, distance=distance) as place:
         draining.configure(place, AccountPlan(rate=_RATE))
         draining.start_workers(place, 1)
-        draining.submit(bench, place, bench.plan.urgent_bulk)
+        draining.submit(bench, place, bulk)
         place.wait_until(lambda: place.counted()["messages"] > 3 * _RATE, "bulk at its limit")
         sent = asyncio.run(_send(place.redis_url, bench.plan.urgent_singles))
         arrived = _arrived(place, len(sent))
         waits = [(arrived[number] - at) * 1000 for number, at in sent.items()]
         used = arrivals.per_second(arrivals.unpacked(place.ask("/arrivals"))) / _RATE
-    figures = {
+    return {
         "p50 ms": arrivals.percentile(waits, 0.5),
         P99: arrivals.percentile(waits, 0.99),
         "most ms": max(waits),
         "singles": float(len(waits)),
         "utilisation": used,
     }
-    sheet.add(ROW, figures)
-    bench.say(f"urgent: p50 {figures['p50 ms']:.0f} ms, p99 {figures[P99]:.0f} ms")
 
 
 async def _send(url: str, count: int) -> dict[str, float]:
