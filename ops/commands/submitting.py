@@ -21,7 +21,7 @@ from producer.gathering import Gathered
 from producer.msisdn import masked
 
 _COLLECT_AFTER: Final = (50_000, 50, 50)
-"""Objects before Python looks for cycles: rows make none, and at its default of 700 looking took a fifth of the time."""
+"""Objects before Python looks for cycles: rows make none, and at its default of 700 looking took a fifth."""
 
 _SHOWN: Final = 10
 _KEPT: Final = 1000
