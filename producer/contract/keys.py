@@ -13,7 +13,7 @@ from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId, Reference
 
 PREFIX: Final = "volley:"
-_SHORT: Final = 4  # digits: a number this short has no neighbours to share a hash with
+_SHORT: Final = 2  # digits: a number this short has no neighbours to share a hash with
 
 # --- campaigns -------------------------------------------------------------------------------------
 

@@ -181,3 +181,16 @@ async def test_what_would_wait_again_in_a_cancelled_campaign_is_cancelled(stage:
     assert await stage.counts("spring") == {"cancelled": 3}
     assert await stage.queued(Lane.BULK) == set()
     assert await stage.mistakes("spring") == []
+
+
+async def test_references_of_a_provider_that_counts_share_a_hash_and_are_each_found(stage: Scene) -> None:
+    """Ours and the scripts' way of naming that hash are written twice: this holds them together."""
+    messages = await stage.fed(count=6)
+    references = [Reference(name) for name in ("7", "42", "100", "199", "70000001", "v00ff")]
+    for message, reference in zip(messages, references, strict=True):
+        await stage.claim(message, reference=f"v{message.place:016x}")
+        await stage.record(message, Event.SUBMIT, reference=reference)
+    found = await stage.reader.behind("athens", references)
+    assert found == {reference: (message,) for message, reference in zip(messages, references, strict=True)}
+    assert keys.reference("athens", Reference("100")) == keys.reference("athens", Reference("199"))
+    assert {await stage.redis.ttl(keys.reference("athens", name)) for name in references} <= {3599, 3600}

@@ -107,7 +107,7 @@ end
 
 -- References: which messages a submission is about. Hashes of up to a hundred neighbours where the provider counts.
 local function bucket(prefix, reference)
-  if #reference > 4 and string.find(reference, '^%d+$') then return prefix .. string.sub(reference, 1, -3) .. '..' end
+  if #reference > 2 and string.find(reference, '^%d+$') then return prefix .. string.sub(reference, 1, -3) .. '..' end
   return prefix .. reference
 end
 
