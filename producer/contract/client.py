@@ -93,6 +93,7 @@ class Client(Protocol):
     # server
     def ping(self) -> Awaitable[bool]: ...
     def info(self, section: str | None = None) -> Awaitable[dict[str, Any]]: ...  # Any: numbers and texts
+    def eval(self, script: str, numkeys: int, *keys_and_args: Value) -> Awaitable[Any]: ...  # Any: the script's
     def evalsha(self, sha: str, numkeys: int, *keys_and_args: Value) -> Awaitable[Any]: ...  # Any: the script's
     def script_load(self, script: str) -> Awaitable[str]: ...
     def pipeline(self, *, transaction: bool = True) -> AbstractAsyncContextManager[Any]: ...  # Any: commands queue up

@@ -27,9 +27,8 @@ class Script:
         """Run it once, in a round trip of its own."""
         try:
             return await redis.evalsha(self.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            await redis.script_load(self.text)
-            return await redis.evalsha(self.sha, len(keys), *keys, *args)
+        except NoScriptError:  # with its text it runs whatever the server forgets meanwhile, and is known again
+            return await redis.eval(self.text, len(keys), *keys, *args)
 
 
 async def execute(
@@ -42,11 +41,10 @@ async def execute(
     """
     if len(calls) == 1:  # the usual case of a busy sender: a pipeline costs more than the call in it
         return [await script.run(redis, *calls[0])]
-    answers = await _send(redis, script, calls)
+    answers = await _send(redis, "evalsha", script.sha, calls)
     forgotten = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if forgotten:
-        await redis.script_load(script.text)
-        again = await _send(redis, script, [calls[index] for index in forgotten])
+        again = await _send(redis, "eval", script.text, [calls[index] for index in forgotten])
         for index, answer in zip(forgotten, again, strict=True):
             answers[index] = answer
     for answer in answers:
@@ -56,10 +54,10 @@ async def execute(
 
 
 async def _send(
-    redis: Client, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    redis: Client, command: str, script: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
 ) -> list[Any]:  # Any: see Script.run
     async with redis.pipeline(transaction=False) as pipe:
         for keys, args in calls:
-            pipe.evalsha(script.sha, len(keys), *keys, *args)
+            getattr(pipe, command)(script, len(keys), *keys, *args)
         answers: list[Any] = await pipe.execute(raise_on_error=False)
         return answers
