@@ -7,7 +7,7 @@
 Everything else here may change; these names, and the wire contract in `producer/contract`, may not.
 """
 
-from producer.client import CampaignProducer, Submitted
+from producer.client import CampaignProducer
 from producer.contract.campaigns import CampaignState, Lane, OnUncertain, Progress, Recipient, Refusal
 from producer.contract.messages import MessageId
 from producer.contract.states import State
@@ -20,6 +20,7 @@ from producer.errors import (
     UnknownCampaignError,
 )
 from producer.refusing import RedisRefusesError
+from producer.storing import Submitted
 from producer.unreadable import RecipientsError
 
 __all__ = [

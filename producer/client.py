@@ -1,16 +1,13 @@
 """What any Python service imports: `CampaignProducer` hands campaigns and urgent messages to Volley over Redis."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import Self
 
 from producer.checking import (
     check_letters,
-    check_somebody,
     checked_options,
     checked_template,
     checked_time,
@@ -26,7 +23,6 @@ from producer.contract.campaigns import (
     OnUncertain,
     Progress,
     Recipient,
-    Refusal,
     checked_name,
 )
 from producer.contract.client import Client
@@ -41,35 +37,17 @@ from producer.errors import (
     UnknownCampaignError,
 )
 from producer.gathering import Gathered, Gathering
-from producer.intake import Action, Intake, Loading
+from producer.intake import Action, Intake
 from producer.msisdn import normalise
 from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
 from producer.refusing import plain_when_refused
+from producer.storing import Storing, Submitted
 from producer.suppression import REASON, SuppressionList
-
-_CHUNKS_AT_ONCE: Final = 20
 
 Source = TextSource | Iterable[Item]
 """A path (`-` is standard input), an open stream, or numbers, mappings or Recipients one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
-    """What a submit (or append) stored. `segments` is the billing units of all accepted recipients.
-
-    `is_new` is False when the same campaign had been submitted before; then nothing was changed and the
-    numbers are those of the first time. `refusals` holds the first thousand of the `refused`.
-    """
-
-    campaign: CampaignId
-    accepted: int
-    duplicates: int
-    refused: int
-    segments: int = 0
-    is_new: bool = True
-    refusals: tuple[Refusal, ...] = field(default=())
 
 
 class CampaignProducer:
@@ -84,6 +62,7 @@ class CampaignProducer:
         self._redis = redis
         self._intake = Intake(redis)
         self._suppression = SuppressionList(redis)
+        self._storing = Storing(self._intake, self._suppression)
 
     @classmethod
     @asynccontextmanager
@@ -151,7 +130,7 @@ class CampaignProducer:
                     " lane, times or policy differ): take another id, or ask for the same to change nothing"
                 )
             case loading:
-                return await self._load(campaign, loading, gathering, rows, on_progress)
+                return await self._storing.load(campaign, loading, gathering, rows, on_progress)
 
     @plain_when_refused
     async def append(
@@ -159,7 +138,7 @@ class CampaignProducer:
     ) -> Submitted:
         """Add recipients to a campaign that is visible already; those it has already are duplicates.
 
-        Stored in pieces of 500, each atomic; after a failure append the same again, nothing doubles.
+        Stored in pieces of 200, each atomic; after a failure append the same again, nothing doubles.
         """
         campaign = await self._campaign(campaign_id)
         if campaign.kind is CampaignKind.SINGLE:
@@ -173,16 +152,7 @@ class CampaignProducer:
             needed=gathering.names,
             keep_extras=False,
         )
-        shards = await self._intake.see(campaign.id)
-        accepted = known = 0
-        for given in gathering.chunks(rows):
-            await asyncio.sleep(0)  # as in _load
-            for chunk in await self._allowed(gathering, [given]):
-                stored, doubled = await self._append(campaign, chunk, shards)
-                accepted, known = accepted + stored, known + doubled
-        await self._intake.wake(campaign.account)
-        told = _submitted(campaign.id, gathering.gathered)
-        return replace(told, accepted=accepted, duplicates=told.duplicates + known)
+        return await self._storing.append(campaign, gathering, rows)
 
     @plain_when_refused
     async def send_one(
@@ -248,63 +218,6 @@ class CampaignProducer:
             raise UnknownCampaignError(f"there is no campaign {campaign_id[:80]!r}")
         return progress
 
-    async def _allowed(self, gathering: Gathering, chunks: Sequence[list[Recipient]]) -> list[list[Recipient]]:
-        """Chunks without those who asked not to be written to; the claim looks again."""
-        suppressed = await self._suppression.among([recipient.msisdn for chunk in chunks for recipient in chunk])
-        if not suppressed:
-            return list(chunks)
-        return [kept for chunk in chunks if (kept := gathering.suppress(chunk, suppressed))]
-
-    async def _load(
-        self,
-        campaign: Campaign,
-        loading: Loading,
-        gathering: Gathering,
-        rows: Iterator[Recipient | Refusal],
-        on_progress: Callable[[Gathered], None] | None,
-    ) -> Submitted:
-        try:
-            chunks = 0
-            for given in _grouped(gathering.chunks(rows), _CHUNKS_AT_ONCE):
-                await asyncio.sleep(0)  # reading is no await: let others run, and a cancellation (Ctrl-C) in
-                group = await self._allowed(gathering, given)
-                await loading.store(enumerate(group, start=chunks))
-                chunks += len(group)
-                if on_progress is not None:
-                    on_progress(gathering.gathered)
-            gathered = gathering.gathered
-            check_somebody(gathered)
-            await loading.commit(
-                total=gathered.accepted,
-                chunks=chunks,
-                refusals=gathered.refusals,
-                refused=gathered.refused,
-                duplicates=gathered.duplicates,
-                segments=gathered.segments,
-            )
-        except BaseException:
-            # in a task of its own: in one that is being cancelled, asyncio.timeout(0) inside redis-py ends as a
-            # cancellation, not as a time-out, before Python 3.11.4
-            await asyncio.shield(asyncio.create_task(loading.abandon()))
-            raise
-        await self._intake.wake(campaign.account)
-        return _submitted(campaign.id, gathered)
-
-    async def _append(self, campaign: Campaign, chunk: list[Recipient], shards: int) -> tuple[int, int]:
-        """Store one piece; how many were stored, how many the campaign had."""
-        known = 0
-        while chunk:
-            match await self._intake.append(campaign.id, campaign.account, chunk, shards):
-                case ():
-                    return len(chunk), known
-                case str(why):
-                    raise CampaignExistsError(f"campaign {campaign.id!r} takes no more recipients: it is {why}")
-                case places:
-                    known += len(places)
-                    doubled = set(places)
-                    chunk = [recipient for place, recipient in enumerate(chunk) if place not in doubled]
-        return 0, known
-
     async def _before(self, campaign: Campaign) -> Submitted:
         names = ["total", "duplicates", "refused", "segments"]
         total, duplicates, refused, segments = await self._redis.hmget(keys.campaign(campaign.id), names)
@@ -336,25 +249,3 @@ class CampaignProducer:
         if changed and action != "pause":
             await self._intake.wake(campaign.account)
         return state
-
-
-def _submitted(campaign: CampaignId, gathered: Gathered) -> Submitted:
-    return Submitted(
-        campaign=campaign,
-        accepted=gathered.accepted,
-        duplicates=gathered.duplicates,
-        refused=gathered.refused,
-        segments=gathered.segments,
-        refusals=tuple(gathered.refusals),
-    )
-
-
-def _grouped(chunks: Iterator[list[Recipient]], size: int) -> Iterator[list[list[Recipient]]]:
-    group: list[list[Recipient]] = []
-    for chunk in chunks:
-        group.append(chunk)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group

@@ -15,10 +15,10 @@ from ops.commands.announcing import make_known
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import check_validity, encoding_name, moment, name, recipients_in, send_options, text_of
 from ops.readings import read_refusals
-from producer.client import Submitted
 from producer.contract.campaigns import Lane, OnUncertain, Refusal
 from producer.gathering import Gathered
 from producer.msisdn import masked
+from producer.storing import Submitted
 
 _COLLECT_AFTER: Final = (50_000, 50, 50)
 """Objects before Python looks for cycles: rows make none, and at its default of 700 looking took a fifth."""

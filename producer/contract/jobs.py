@@ -15,6 +15,7 @@ from arq.jobs import serialize_job
 SEND_MESSAGE: Final = "send_message"
 FEED: Final = "feed"
 RESOLVE: Final = "resolve"
+REPAIR: Final = "repair"
 PROVIDER_CALL: Final = "provider_call"
 EXPORT: Final = "export"
 

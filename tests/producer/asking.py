@@ -1,7 +1,8 @@
 """What the tests of the producer's client ask for: one announced account, numbers, a small campaign."""
 
-from producer.client import CampaignProducer, Submitted
+from producer.client import CampaignProducer
 from producer.directory import AccountEntry
+from producer.storing import Submitted
 
 ATHENS = AccountEntry(
     name="athens", family="plain", host="h", login="l", rate=10, in_flight=2, batch=1, longest_text=160
