@@ -33,6 +33,7 @@ from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
 from worker.receiving import Receiver
 from worker.recording import Recorder
+from worker.repairing import Repairer
 from worker.sampling import Sampler
 from worker.sending import Sender
 from worker.settings import Account, Settings
@@ -96,6 +97,7 @@ class App:
         )
         self.recorder = Recorder(self.ledger, self._recorded)
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
+        self.repairer = Repairer(self.redis, self.ledger, self.reader, self.sweeper)
         self.sampler = Sampler(self.redis)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self.witness = start_traces(settings.traces)

@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import EXPORT, FEED, PROVIDER_CALL, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import EXPORT, FEED, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
@@ -28,6 +28,7 @@ from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
+from worker.repairing import repair
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
 from worker.stopping import end
@@ -172,6 +173,7 @@ class Process:
                     max_tries=_MANY_TRIES,
                 ),
                 func(cast("WorkerCoroutine", export), name=EXPORT, keep_result=_ANSWER_LIFE),
+                func(cast("WorkerCoroutine", repair), name=REPAIR, keep_result=_ANSWER_LIFE, max_tries=1),
             ],
             cron_jobs=[
                 cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1),
@@ -181,6 +183,7 @@ class Process:
             context={
                 "reader": self.app.reader,
                 "ledger": self.app.ledger,
+                "repairer": self.app.repairer,
                 "callers": {parts.account.name: parts.caller for parts in self._tracking},
                 "exporters": {parts.account.name: parts.exporter for parts in self._tracking if parts.exporter},
                 "give_up_after": self.app.settings.tracking.give_up_after,

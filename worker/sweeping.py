@@ -46,7 +46,7 @@ class Sweeper:
 
     async def _repair(self, view: CampaignView, place: CampaignPlace, most: int) -> int:
         campaign = view.campaign
-        await self._wake(view, place)
+        await self.wake(view, place)
         await self._end_day(view)
         last = min(place.fed + 1, place.chunks)
         start = self._next_chunk.get(campaign.id, 0) if self._next_chunk.get(campaign.id, 0) < last else 0
@@ -57,7 +57,7 @@ class Sweeper:
             log.warning("jobs_were_missing", campaign=campaign.id, count=missing)
         return missing
 
-    async def _wake(self, view: CampaignView, place: CampaignPlace) -> None:
+    async def wake(self, view: CampaignView, place: CampaignPlace) -> None:
         """Put a campaign that has something to feed or to close back on the feeder's list."""
         campaign = view.campaign
         is_unfed = place.state is CampaignState.RUNNING and (place.fed < place.chunks or place.requeue)

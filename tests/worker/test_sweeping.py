@@ -149,3 +149,39 @@ async def test_an_id_that_is_used_again_after_its_retention_means_the_new_campai
     assert (view.campaign.text, recipients[message].msisdn) == ("something else", numbers(1, first=500)[0])
     [[claimed]] = await stage.ledger.claim([stage.request([message], version=view.version)])
     assert claimed.answer is ClaimAnswer.CLAIMED
+
+
+async def test_an_expired_body_is_made_anew_under_its_job(stage: Scene) -> None:
+    """arq drops a job without a body unseen; its body lives for a week, a campaign may wait for longer."""
+    messages = await stage.fed(count=3)
+    before = await stage.redis.zrange(keys.queue("athens", Lane.BULK), 0, -1)
+    async for name in stage.redis.scan_iter(f"{JOB_PREFIX}*/*"):
+        await stage.redis.delete(name.decode())
+    await sweeper(stage).step()
+    assert await stage.redis.exists(*(JOB_PREFIX + str(message) for message in messages)) == 3
+    assert await stage.redis.zrange(keys.queue("athens", Lane.BULK), 0, -1) == before
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_dead_claim_without_a_job_is_found_and_becomes_uncertain(stage: Scene) -> None:
+    [message] = await stage.fed(count=1)
+    await stage.claim(message)
+    await stage.make_due(message)
+    await lose_queues(stage)
+    assert await sweeper(stage).step() == 1
+    [again] = await stage.claim(message)
+    assert again.answer is ClaimAnswer.DOUBT
+    assert await stage.uncertain() == {str(message)}
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_retirement_that_was_broken_off_is_brought_to_its_end(stage: Scene) -> None:
+    """Records go first and the campaign last: as long as anything of it is left it can be found."""
+    [message] = await stage.fed(count=1)
+    await stage.submitted(message)
+    await stage.apply(message, Event.REPORT_DELIVERED)
+    await stage.redis.delete(keys.records("spring", 0), keys.chunks("spring"), keys.counts("spring"))
+    await sweeper(stage, finished_for=0.0).step()
+    left = [key async for key in stage.redis.scan_iter("volley:campaign:*")]
+    assert left == []
+    assert await stage.redis.zrange(keys.CAMPAIGNS, 0, -1) == []

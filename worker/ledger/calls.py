@@ -76,7 +76,7 @@ def claim(requests: Sequence[ClaimRequest], lease: int, reference_life: int, gra
         for each in requests
     ]
     rows = [row for number, request in enumerate(requests, 1) for row in _claim_rows(request, number)]
-    args: list[Argument] = [first.campaign, first.version, lease, reference_life, grace, _references(account)]
+    args: list[Argument] = [first.campaign, first.version, lease, reference_life, grace, references(account)]
     return called_keys, [*args, orjson.dumps(about), orjson.dumps(rows)]
 
 
@@ -104,7 +104,7 @@ def record(writes: Sequence[Write], reference_life: int, first_look: float, grac
         )
         for write in writes
     ]
-    args: list[Argument] = [first.message.campaign, reference_life, first_look, grace, _references(account)]
+    args: list[Argument] = [first.message.campaign, reference_life, first_look, grace, references(account)]
     return called_keys, [*args, *send_body_parts(), JOB_LIFE, orjson.dumps(rows)]
 
 
@@ -124,7 +124,7 @@ def apply(items: Sequence[Evidence]) -> Call:
     return called_keys, [first.message.campaign, *send_body_parts(), JOB_LIFE, orjson.dumps(rows)]
 
 
-def _references(account: AccountName) -> str:
+def references(account: AccountName) -> str:
     """What the keys of an account's references begin with; the script puts the rest."""
     return keys.reference(account, Reference(""))
 

@@ -100,6 +100,21 @@ class Ledger:
         ]
         return await self._sum(scripts.REQUEUE, asked)
 
+    async def relist(self, campaign: CampaignId, chunks: Iterable[int], *, account: AccountName, lane: Lane) -> int:
+        """Put messages of these chunks that wait for evidence back on the lists by which they are found.
+
+        Returns how many were missing from one. Safe at any time.
+        """
+        names = [*calls.campaign_keys(campaign, account, lane), keys.due(account), keys.uncertain(account)]
+        asked = [
+            (
+                [*names, keys.records(campaign, chunk)],
+                _arguments(campaign, chunk, calls.references(account), self.reference_life),
+            )
+            for chunk in chunks
+        ]
+        return await self._sum(scripts.RELIST, asked)
+
     async def _sum(self, script: Script, asked: Sequence[calls.Call]) -> int:
         total = 0
         for start in range(0, len(asked), _CHUNKS_PER_TRIP):
