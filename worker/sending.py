@@ -9,21 +9,21 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
 from redis.exceptions import RedisError
 
 from producer.contract.messages import MessageId
-from producer.contract.states import Event
 from worker.engine import AccountQueues, Taken
-from worker.ledger import Claimed, Ledger, Write
+from worker.ledger import Claimed, Ledger
 from worker.ledger.moves import ClaimAnswer
 from worker.prefetching import Ahead, Prefetch
 from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
 from worker.stopping import end
-from worker.submitting import Submitter
+from worker.submitting import Submitter, released
 from worker.throttle import Admission, Gate, Waiting
 
 _IDLE: Final = 0.03
@@ -204,21 +204,7 @@ class Sender:
 
     async def _release(self, prepared: Prepared, claimed: Sequence[Claimed]) -> None:
         """Claimed, and not sent: back to the queue, no attempt spent."""
-        await self._recorder.put(
-            [
-                Write(
-                    message=claim.message,
-                    account=prepared.claim.account,
-                    lane=prepared.claim.lane,
-                    attempt=claim.attempt,
-                    event=Event.RELEASE,
-                    reference=prepared.claim.reference,
-                    told=prepared.claim.told,
-                )
-                for claim in claimed
-                if claim.answer is ClaimAnswer.CLAIMED
-            ]
-        )
+        await self._recorder.put(released(prepared, claimed))
 
     async def _consume(self) -> None:
         while True:
@@ -226,17 +212,12 @@ class Sender:
             try:
                 if (early := opens_at - time.monotonic()) > 0:
                     await asyncio.sleep(early)
-                await self._gate.pace()
             except asyncio.CancelledError:
                 self._gate.left()
                 await self._release(prepared, claimed)
                 raise
-            if time.monotonic() > claimed_at + self._fresh_for:  # this process stood still: too old to be sent
-                self._gate.left()
-                await self._release(prepared, claimed)
-                continue
             try:
-                writes = await self._submitter.submit(prepared, claimed)
+                writes = await self._submitter.submit(prepared, claimed, partial(self._may_leave, claimed_at))
             finally:
                 self._gate.left()
             for write in writes:
@@ -244,6 +225,13 @@ class Sender:
             await self._recorder.put(writes)
             if _cancelled():  # on the wire: what it meant is recorded, so it may end now
                 return
+
+    async def _may_leave(self, claimed_at: float) -> bool:
+        """Wait for this request's turn; whether its claim is young enough then. A process that stood still between
+        claim and wire must not send what another may have taken over.
+        """
+        await self._gate.pace()
+        return time.monotonic() <= claimed_at + self._fresh_for
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -9,10 +9,11 @@ from typing import Final, assert_never
 import structlog
 from redis.exceptions import RedisError
 
+from producer.contract.states import Event
 from worker.learning import Learning
-from worker.ledger import Claimed, Write
+from worker.ledger import ClaimAnswer, Claimed, Write
 from worker.preparing import Prepared
-from worker.providers.exchange import AnswerLost, Exchange, NotSent
+from worker.providers.exchange import AnswerLost, Exchange, MayLeave, NotSent, Withheld
 from worker.providers.interface import Answer, Block, Outcome, RouteBlocked, Uncertain
 from worker.retrying import next_step
 from worker.settings import Account
@@ -36,24 +37,34 @@ class Submitter:
         self._quiet = asyncio.Event()
         self._quiet.set()
 
-    async def submit(self, prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
-        """Send one request; what is to be recorded for each of its messages. Raises nothing.
+    async def submit(self, prepared: Prepared, claimed: Sequence[Claimed], may_leave: MayLeave) -> list[Write]:
+        """Send one request when it may leave; what is to be recorded for each of its messages. Raises nothing.
 
-        Cancelled on the wire (a stop that could not wait), the messages are recorded as uncertain: the
-        cancellation is swallowed here and the consumer ends after it has handed them over.
+        What did not leave is released: it goes back to its queue. Cancelled on the wire (a stop that could not
+        wait), the messages are recorded as uncertain: the cancellation is swallowed here and the consumer ends
+        after it has handed them over.
         """
         self.on_wire += 1
         self._quiet.clear()
-        started = time.monotonic()
+        left_at = 0.0
+
+        async def leaves() -> bool:
+            nonlocal left_at
+            let = await may_leave()
+            left_at = time.monotonic()
+            return let
+
         try:
-            answer = await self._exchange.ask(prepared.request)
+            answer = await self._exchange.ask_when(prepared.request, leaves)
         except asyncio.CancelledError:
             return self._writes(prepared, claimed, self._all(prepared, _stopped()))
         finally:
             self._off_wire()
+        if isinstance(answer, Withheld):
+            return released(prepared, claimed)
         outcomes = self._outcomes(prepared, claimed, answer)
         with suppress(asyncio.CancelledError):  # what the answer meant is recorded, whatever comes
-            await self._learn(outcomes, time.monotonic() - started)
+            await self._learn(outcomes, time.monotonic() - left_at if left_at else 0.0)
         return self._writes(prepared, claimed, outcomes)
 
     async def quiet(self, within: float) -> None:
@@ -119,3 +130,20 @@ class Submitter:
 
 def _stopped() -> Outcome:
     return Uncertain(code=_STOPPED, words="the worker was stopped before the provider answered")
+
+
+def released(prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
+    """What is claimed and not sent goes back to its queue, with no attempt spent."""
+    return [
+        Write(
+            message=claim.message,
+            account=prepared.claim.account,
+            lane=prepared.claim.lane,
+            attempt=claim.attempt,
+            event=Event.RELEASE,
+            reference=prepared.claim.reference,
+            told=prepared.claim.told,
+        )
+        for claim in claimed
+        if claim.answer is ClaimAnswer.CLAIMED
+    ]

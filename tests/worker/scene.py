@@ -21,7 +21,7 @@ from producer.pool import connect
 from worker.feeding import Feeder
 from worker.ledger import Claimed, ClaimRequest, Evidence, Ledger, LedgerReader, Recorded, Write
 from worker.ledger.accounts import AccountBook
-from worker.providers.exchange import AnswerLost, NotSent
+from worker.providers.exchange import AnswerLost, MayLeave, NotSent, Withheld
 from worker.providers.interface import (
     Answer,
     Balance,
@@ -204,6 +204,14 @@ class FakeExchange:
             return self.answer(request)
         finally:
             self.at_once -= 1
+
+    async def ask_when(self, request: HttpRequest, may_leave: MayLeave) -> Reply | Withheld:
+        try:
+            if not await may_leave():
+                return Withheld()
+        except asyncio.CancelledError:
+            return Withheld()
+        return await self.ask(request)
 
     async def close(self) -> None:
         pass

@@ -11,15 +11,15 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from producer.contract.messages import MessageId
-from producer.contract.states import State
+from producer.contract.states import Event, State
 from tests.support import wait_until
 from tests.worker.scene import FakeExchange, Reply, Scene, numbers, plain_account, plain_family
 from worker import sending
 from worker.engine import AccountQueues, Taken
 from worker.learning import Learning
-from worker.ledger import Claimed, Recorded
+from worker.ledger import Claimed, Recorded, Write
 from worker.preparing import Prepared, Preparer
-from worker.providers.exchange import NotSent
+from worker.providers.exchange import MayLeave, NotSent
 from worker.providers.interface import Answer, HttpRequest
 from worker.recording import Recorder
 from worker.sending import Sender
@@ -281,13 +281,14 @@ async def test_a_claim_that_grew_old_before_the_wire_is_given_up(
     """A process that was suspended between claim and wire sent what another had taken over meanwhile."""
     given_up = []
     async with line(stage) as work:
-        release = work.sender._release
+        submit = work.sender._submitter.submit
 
-        async def counted(prepared: Prepared, claimed: Sequence[Claimed]) -> None:
-            given_up.append(prepared)
-            await release(prepared, claimed)
+        async def counted(prepared: Prepared, claimed: Sequence[Claimed], may_leave: MayLeave) -> list[Write]:
+            writes = await submit(prepared, claimed, may_leave)
+            given_up.extend(write for write in writes if write.event is Event.RELEASE)
+            return writes
 
-        monkeypatch.setattr(work.sender, "_release", counted)
+        monkeypatch.setattr(work.sender._submitter, "submit", counted)
         work.sender._fresh_for = -1.0
         await stage.fed(count=5)
         await wait_until(lambda: len(given_up) >= 5, description="five claims are given up")

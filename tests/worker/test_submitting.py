@@ -34,6 +34,10 @@ class Lessons:
             await asyncio.Event().wait()
 
 
+async def at_once() -> bool:
+    return True
+
+
 def submitter(reply: Reply, lessons: Lessons | None = None, *, gate: asyncio.Event | None = None) -> Submitter:
     exchange = FakeExchange(lambda _: reply, gate=gate)
     return Submitter(plain_account(batch=3), exchange, lessons or Lessons(), most_attempts=2)
@@ -69,7 +73,7 @@ async def test_each_ending_is_recorded_as_what_it_means(
 ) -> None:
     [message] = await stage.fed(count=1)
     prepared, claims = await claimed(stage, [message], attempt)
-    [write] = await submitter(reply).submit(prepared, claims)
+    [write] = await submitter(reply).submit(prepared, claims, at_once)
     assert (write.event, write.code, write.seconds, write.attempt) == (event, code, seconds, attempt)
     assert write.message == message
 
@@ -78,7 +82,7 @@ async def test_the_providers_reference_is_recorded_and_else_our_own(stage: Scene
     messages = await stage.fed(count=3)
     prepared, claims = await claimed(stage, messages)
     answer = told(("submitted", "p1"), ("submitted", ""), ("rejected", "plain.1"))
-    writes = await submitter(answer).submit(prepared, claims)
+    writes = await submitter(answer).submit(prepared, claims, at_once)
     own = prepared.claim.reference
     assert [write.reference for write in writes] == [Reference("p1"), own, own]
 
@@ -87,7 +91,7 @@ async def test_stopped_on_the_wire_is_recorded_as_doubt(stage: Scene) -> None:
     messages = await stage.fed(count=3)
     prepared, claims = await claimed(stage, messages)
     work = submitter(told(), gate=asyncio.Event())
-    task = asyncio.create_task(work.submit(prepared, claims))
+    task = asyncio.create_task(work.submit(prepared, claims, at_once))
     await wait_until(lambda: work.on_wire == 1, description="the request on the wire")
     task.cancel()
     writes = await task
@@ -99,7 +103,7 @@ async def test_stopped_on_the_wire_is_recorded_as_doubt(stage: Scene) -> None:
 async def _one_accepted(stage: Scene, lessons: Lessons) -> list[Write]:
     [message] = await stage.fed(count=1)
     prepared, claims = await claimed(stage, [message])
-    return await submitter(told(("submitted", "p1")), lessons).submit(prepared, claims)
+    return await submitter(told(("submitted", "p1")), lessons).submit(prepared, claims, at_once)
 
 
 async def test_an_outcome_survives_a_redis_that_is_away_for_the_lesson(stage: Scene) -> None:
@@ -130,10 +134,24 @@ async def test_quiet_waits_for_the_wire_and_no_longer_than_it_may(stage: Scene) 
     wire = asyncio.Event()
     work = submitter(told(("submitted", "p1")), gate=wire)
     await asyncio.wait_for(work.quiet(600), 60)
-    task = asyncio.create_task(work.submit(prepared, claims))
+    task = asyncio.create_task(work.submit(prepared, claims, at_once))
     await wait_until(lambda: work.on_wire == 1, description="the request on the wire")
     await work.quiet(0.01)
     assert work.on_wire == 1
     wire.set()
     await asyncio.wait_for(work.quiet(600), 60)
     assert await task
+
+
+async def test_what_may_not_leave_is_released_and_teaches_nothing(stage: Scene) -> None:
+    prepared, claims = await claimed(stage, await stage.fed(count=2))
+    lessons = Lessons()
+
+    async def never() -> bool:
+        return False
+
+    writes = await submitter(told(("submitted", "p1"), ("submitted", "p2")), lessons).submit(prepared, claims, never)
+    assert [(write.message, write.event, write.reference) for write in writes] == [
+        (claim.message, Event.RELEASE, prepared.claim.reference) for claim in claims
+    ]
+    assert lessons.learnt == []

@@ -7,11 +7,11 @@ is about to write the request, not guessed from the kind of error.
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import quote_plus
 
 import aiohttp
@@ -55,10 +55,24 @@ class AnswerLost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """No byte of the request left this host, because its caller did not let it go any more."""
+
+
+MayLeave = Callable[[], Awaitable[bool]]
+"""Asked when there is a connection, right before the first byte: waits for the request's turn; False withholds it."""
+
+
+class _WithheldError(Exception):
+    """Ends a request that may not leave."""
+
+
 @dataclass(slots=True)
 class _Departure:
     """Whether writing one request has begun."""
 
+    may_leave: MayLeave | None = None
     begun: bool = False
 
 
@@ -71,10 +85,13 @@ class _Request(ClientRequest):
     aiohttp's traces tell the same at a fifth of a request's whole cost.
     """
 
-    def send(self, conn: Connection) -> Coroutine[Any, Any, ClientResponse]:  # Any: as a coroutine function has it
+    async def send(self, conn: Connection) -> ClientResponse:
         """As aiohttp's; called once the connection is there."""
-        _departing.get().begun = True
-        return super().send(conn)
+        departure = _departing.get()
+        if departure.may_leave is not None and not await departure.may_leave():
+            raise _WithheldError
+        departure.begun = True
+        return await super().send(conn)
 
 
 class Exchange:
@@ -119,6 +136,26 @@ class Exchange:
         try:
             return await self._post(request)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            return _ending(error, departure)
+
+    async def ask_when(self, request: HttpRequest, may_leave: MayLeave) -> Answer | NotSent | AnswerLost | Withheld:
+        """As `ask`, but the request leaves when `may_leave` lets it: how long connecting took shifts no turn.
+
+        A cancellation before the first byte withholds it too, and is swallowed; one after it is raised.
+        """
+        if self._session.closed:
+            return NotSent(reason="closed")
+        departure = _Departure(may_leave=may_leave)
+        _departing.set(departure)
+        try:
+            return await self._post(request)
+        except _WithheldError:
+            return Withheld()
+        except asyncio.CancelledError:
+            if departure.begun:
+                raise
+            return Withheld()
+        except (aiohttp.ClientError, OSError) as error:
             return _ending(error, departure)
 
     async def stream(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from worker.learning import Learning
 from worker.ledger import Claimed, Write
 from worker.preparing import Prepared
-from worker.providers.exchange import Exchange
+from worker.providers.exchange import Exchange, MayLeave
 from worker.settings import Account
 from worker.submitting import Submitter
 from worker.tracing.witness import Witness
@@ -21,9 +21,9 @@ class TracedSubmitter(Submitter):
         super().__init__(account, exchange, learning, most_attempts=most_attempts)
         self._witness = witness
 
-    async def submit(self, prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
-        """Send one request; what is to be recorded for each of its messages. Raises nothing."""
+    async def submit(self, prepared: Prepared, claimed: Sequence[Claimed], may_leave: MayLeave) -> list[Write]:
+        """Send one request when it may leave; what is to be recorded for each of its messages. Raises nothing."""
         started_at = time.time_ns()
-        writes = await super().submit(prepared, claimed)
+        writes = await super().submit(prepared, claimed, may_leave)
         self._witness.submitted(writes, started_at, time.time_ns())
         return writes

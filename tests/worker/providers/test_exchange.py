@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.support import wait_until
-from worker.providers.exchange import AnswerLost, Exchange, NotSent
+from worker.providers.exchange import AnswerLost, Exchange, NotSent, Withheld
 from worker.providers.interface import Answer, HttpRequest
 
 REQUEST = HttpRequest(
@@ -365,3 +365,64 @@ async def test_a_base_url_that_cannot_be_right_is_refused_without_repeating_it(u
     with pytest.raises(ValueError, match="base_url") as refusal:
         exchanging(url)
     assert "a:b" not in str(refusal.value)
+
+
+# --- a request that waits for its turn ---------------------------------------------------------------------
+
+
+async def test_a_request_waits_for_its_turn_with_its_connection_open() -> None:
+    """Turns were waited for before connecting: a slow connect let the next requests arrive on its heels."""
+    turn = asyncio.Event()
+
+    async def may_leave() -> bool:
+        await turn.wait()
+        return True
+
+    async with serving(saying(OK, close=False)) as server, exchanging(server.url) as exchange:
+        asking = asyncio.create_task(exchange.ask_when(REQUEST, may_leave))
+        await wait_until(lambda: server.connections == 1, description="the connection is open")
+        assert server.requests == []
+        turn.set()
+        assert isinstance(await asking, Answer)
+        assert len(server.requests) == 1
+
+
+async def test_a_request_that_may_not_leave_any_more_is_withheld_whole() -> None:
+    async def may_leave() -> bool:
+        return False
+
+    async with serving(None) as server, exchanging(server.url) as exchange:
+        assert await exchange.ask_when(REQUEST, may_leave) == Withheld()
+        await wait_until(lambda: server.connections == 1, description="there was a connection")
+        assert server.bytes_read == b""
+
+
+async def test_a_cancellation_withholds_what_has_not_left_and_is_raised_when_it_has() -> None:
+    turn, is_asked = asyncio.Event(), asyncio.Event()
+
+    async def may_leave() -> bool:
+        is_asked.set()
+        await turn.wait()
+        return True
+
+    async with serving(hanging) as server, exchanging(server.url) as exchange:
+        waiting = asyncio.create_task(exchange.ask_when(REQUEST, may_leave))
+        await is_asked.wait()
+        waiting.cancel()
+        assert await waiting == Withheld()
+        turn.set()
+        sent = asyncio.create_task(exchange.ask_when(REQUEST, may_leave))
+        await wait_until(lambda: len(server.requests) == 1, description="the request is there")
+        sent.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sent
+
+
+async def test_a_host_that_is_not_there_is_not_sent_to_and_has_no_turn() -> None:
+    async def may_leave() -> bool:
+        raise AssertionError("nothing could leave")
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    async with exchanging(url) as exchange:
+        assert isinstance(await exchange.ask_when(REQUEST, may_leave), NotSent)
