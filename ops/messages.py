@@ -54,6 +54,12 @@ async def explained(redis: Client, account: AccountName, code: str) -> str:
     return explain(code, await redis.hgetall(keys.words(account))) if code else ""
 
 
+def unregistered(rest: bytes | None) -> MessageRecord:
+    """The record of a message that has none yet; `rest`: what its campaign says became of such."""
+    state = State(rest.decode()) if rest else State.QUEUED
+    return MessageRecord(state=state, code=_PAST_VALIDITY if state is State.EXPIRED else "")
+
+
 def _messages(
     campaign: CampaignId,
     chunk: int,
@@ -63,17 +69,12 @@ def _messages(
     words: Fields,
 ) -> list[MessageReading]:
     """The messages of one chunk. Without a record: still queued, or ended with the rest of the campaign."""
-    unregistered = _unregistered(rest)
+    absent = unregistered(rest)
     found = []
     for place, recipient in enumerate(decode_chunk(data) if data else ()):
         packed = records.get(str(place).encode())
-        record = MessageRecord.unpack(packed) if packed else unregistered
+        record = MessageRecord.unpack(packed) if packed else absent
         address = MessageId(campaign=campaign, chunk=chunk, place=place)
         plain = explain(record.code, words) if record.code else ""
         found.append(MessageReading(id=address, msisdn=recipient.msisdn, record=record, words=plain))
     return found
-
-
-def _unregistered(rest: bytes | None) -> MessageRecord:
-    state = State(rest.decode()) if rest else State.QUEUED
-    return MessageRecord(state=state, code=_PAST_VALIDITY if state is State.EXPIRED else "")

@@ -3,31 +3,17 @@
 The worker alone knows providers and holds the limits: the call is an arq job, and its answer plain values.
 """
 
-import secrets
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
 
 import click
-from arq.connections import ArqRedis
-from arq.constants import job_key_prefix, result_key_prefix
-from arq.jobs import Job, ResultNotFound
 
+from ops.asking import Told, ask_provider, failure
 from ops.commands.confirming import LONGEST, confirmed, number_to_wait_for
 from ops.commands.provider_view import show_calls, show_records
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import pairs
 from ops.errors import OpsError
-from producer.contract import keys
-from producer.contract.jobs import PROVIDER_CALL
-
-_BEGIN_WITHIN: Final = 10.0
-_END_WITHIN: Final = 75.0
-"""A job that has begun waits for the throttle and for the provider's answer; a worker gives it 60 s."""
-
-_LOOK_EVERY: Final = 0.05
-
-Told = dict[str, Any]  # Any: the worker's plain values
 
 
 @click.command
@@ -87,50 +73,7 @@ async def _told(
     session: Session, account: str, call: str, given: Mapping[str, str], manner: Mapping[str, str]
 ) -> Told:
     """What the worker told; wrong usage and failures are raised."""
-    told = await _asked(session, account, call, given, manner)
-    if "error" not in told:
-        return told
-    raise click.UsageError(told["error"]) if told.get("usage") else OpsError(_words(told))
-
-
-def _words(told: Told) -> str:
-    return f"{told['error']} [{told['code']}]" if told.get("code") else str(told["error"])
-
-
-async def _asked(session: Session, *what: object) -> Told:
-    """One job and its result, which is deleted once read: a key may be in it."""
-    name = f"provider:{secrets.token_hex(8)}"
-    until = time.time() + _BEGIN_WITHIN
-    await session.redis.enqueue_job(
-        PROVIDER_CALL, *what, until, _job_id=name, _queue_name=keys.CONTROL_TRACK, _expires=_BEGIN_WITHIN + 2
-    )
-    job = Job(name, cast("ArqRedis", session.redis), _queue_name=keys.CONTROL_TRACK)
-    try:
-        return await _result(job, session)
-    finally:
-        await session.redis.delete(result_key_prefix + name)
-
-
-async def _result(job: Job, session: Session) -> Told:
-    try:
-        return dict(await job.result(_BEGIN_WITHIN, poll_delay=_LOOK_EVERY))
-    except (TimeoutError, ResultNotFound):
-        if await _taken_back(job, session):
-            raise OpsError(
-                f"no track worker answered within {_BEGIN_WITHIN:.0f} s: start one (volley worker track);"
-                " nothing was asked"
-            ) from None
-    try:
-        return dict(await job.result(_END_WITHIN, poll_delay=_LOOK_EVERY))
-    except (TimeoutError, ResultNotFound):
-        raise OpsError(
-            "a worker asks the provider and does not come to an end; it may have been done: look before you ask again"
-        ) from None
-
-
-async def _taken_back(job: Job, session: Session) -> bool:
-    """Whether nobody had begun the job: then nobody will."""
-    if await session.redis.exists(f"arq:in-progress:{job.job_id}"):
-        return False
-    await session.redis.delete(job_key_prefix + job.job_id)
-    return bool(await session.redis.zrem(keys.CONTROL_TRACK, job.job_id))
+    told = await ask_provider(session.redis, account, call, given, manner)
+    if wrong := failure(told):
+        raise click.UsageError(told["error"]) if told.get("usage") else OpsError(wrong)
+    return told

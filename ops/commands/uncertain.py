@@ -1,29 +1,17 @@
 """`volley uncertain list|resolve`: messages that were perhaps sent, and a person's decision about one."""
 
-import asyncio
-import getpass
-import time
 from typing import Final
 
 import click
 
 from ops.audit import AuditLog, at_terminal
 from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.deciding import DECISIONS, ask_to_decide, decided, undecided
 from ops.errors import OpsError
-from ops.messages import read_message
 from ops.readings import UncertainReading, read_uncertain
-from producer.contract import keys
 from producer.contract.messages import AccountName, MessageId
-from producer.contract.states import State
 
-_DECISIONS: Final = {
-    "sent": "taken as sent; a report may still come",
-    "failed": "ended as rejected; it is never sent again",
-    "resend": "sent again; its recipient may get it twice",
-}
-_JOB: Final = "resolve"  # worker.deciding.resolve
 _WITHIN: Final = 10.0
-_LOOK_EVERY: Final = 0.1
 
 
 @click.group
@@ -42,7 +30,7 @@ def list_(*, account: str | None, limit: int, as_json: bool) -> None:
 
 @uncertain.command
 @click.argument("message")
-@click.argument("decision", type=click.Choice(list(_DECISIONS)))
+@click.argument("decision", type=click.Choice(list(DECISIONS)))
 @click.option("--yes", is_flag=True, help="Do not ask whether that is meant.")
 @json_option
 def resolve(*, message: str, decision: str, yes: bool, as_json: bool) -> int:
@@ -84,52 +72,15 @@ def _record(message: UncertainReading) -> dict[str, object]:
 
 
 async def _resolve(session: Session, message: MessageId, decision: str, *, yes: bool, as_json: bool) -> int:
-    before = await read_message(session.redis, message)
-    if before is None:
-        raise OpsError(f"there is no message {str(message)[:80]!r}; `volley uncertain list` lists them")
-    if before.state is not State.UNCERTAIN:
-        raise OpsError(f"message {message} is {before.state}, not uncertain: there is nothing to decide")
-    if not yes and not click.confirm(f"{message}: {_DECISIONS[decision]}. Go on?", err=True):
+    before = await undecided(session.redis, message)
+    if not yes and not click.confirm(f"{message}: {DECISIONS[decision]}. Go on?", err=True):
         raise OpsError("nothing was changed; --yes answers beforehand")
-    log = AuditLog(session.redis)
-    async with log.acting(at_terminal(), f"message.{decision}", str(message), before=before.state) as act:
-        await _ask(session, message, decision)
-        act.after = state = await _changed(session, message)
+    who = at_terminal()
+    async with AuditLog(session.redis).acting(who, f"message.{decision}", str(message), before=before) as act:
+        await ask_to_decide(session.redis, [message], decision, who)
+        act.after = state = await decided(session.redis, message, within=_WITHIN)
     if as_json:
         print_json({"message": str(message), "state": state})
     else:
         click.echo(f"message {message} is {state}")
     return 0
-
-
-async def _ask(session: Session, message: MessageId, decision: str) -> None:
-    """Only the ledger moves messages, so the decision is a job for a track worker."""
-    await session.redis.enqueue_job(
-        _JOB,
-        str(message),
-        decision,
-        _operator(),
-        _job_id=f"resolve:{message}:{decision}",
-        _queue_name=keys.CONTROL_TRACK,
-    )
-
-
-def _operator() -> str:
-    """Who decides; in a container there may be no name for it."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
-
-
-async def _changed(session: Session, message: MessageId) -> State:
-    until = time.monotonic() + _WITHIN
-    while time.monotonic() < until:
-        record = await read_message(session.redis, message)
-        if record is not None and record.state is not State.UNCERTAIN:
-            return record.state
-        await asyncio.sleep(_LOOK_EVERY)
-    raise OpsError(
-        f"no track worker answered within {_WITHIN:.0f} s: start one (volley worker track), and it carries the"
-        " decision out"
-    )

@@ -37,6 +37,8 @@ SAID: Final[Mapping[str, str]] = {
     "unchanged": "Nothing was to be changed.",
     "wished": "A track worker fetches it.",
     "limits": "The limits were changed. Workers follow within a second or two.",
+    "decided": "The decision was carried out.",
+    "asked": "The decision is on its way: a track worker carries it out.",
     "unlimited": "The configured limits hold again.",
 }
 

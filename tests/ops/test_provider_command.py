@@ -12,8 +12,8 @@ import structlog
 from click.testing import CliRunner, Result
 from redis.asyncio import Redis
 
+from ops import asking
 from ops.cli import main
-from ops.commands import provider as provider_command
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.messages import AccountName
@@ -281,7 +281,7 @@ async def test_without_a_worker_nothing_is_asked_later(
 ) -> None:
     """A job that waits for a worker until tomorrow would rent a number when nobody expects it any more."""
     monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setattr(provider_command, "_BEGIN_WITHIN", 0.3)
+    monkeypatch.setattr(asking, "_BEGIN_WITHIN", 0.3)
     ran = await volley("moscow", "number_rent", "phone=79991234567", "--yes")
     assert ran.exit_code == 1
     assert "no track worker answered" in ran.stderr

@@ -13,6 +13,7 @@ from ops.dashboard.rooms.incoming import IncomingRoom
 from ops.dashboard.rooms.live import LiveRoom
 from ops.dashboard.rooms.login import LoginRoom
 from ops.dashboard.rooms.machines import MachinesRoom
+from ops.dashboard.rooms.message import MessageRoom
 from ops.dashboard.rooms.messages import MessagesRoom
 from ops.dashboard.rooms.overview import OverviewRoom
 from ops.dashboard.rooms.queues import QueuesRoom
@@ -22,6 +23,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     OverviewRoom,
     CampaignsRoom,
     MessagesRoom,
+    MessageRoom,
     AccountsRoom,
     UncertainRoom,
     QueuesRoom,

@@ -14,6 +14,7 @@ def uncertain_view(page: UncertainPage) -> View:
                 "account": item.account,
                 "campaign": item.message.campaign,
                 "message": str(item.message),
+                "place": f"{item.message.chunk}.{item.message.place}",
                 "since": item.since,
                 "code": item.code,
                 "words": item.words,
