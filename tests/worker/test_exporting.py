@@ -259,11 +259,14 @@ def begun(path: Path) -> ExportRecord:
     return ExportRecord(task=1, state=ExportState.APPLYING, file=str(path), size=len(FILE))
 
 
-async def test_a_crash_between_batches_goes_on_where_it_was(stage: Scene, tmp_path: Path) -> None:
+async def test_a_crash_between_batches_goes_on_where_it_was(
+    stage: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(HEADER + b"".join(b"v%d;%d;1\n" % (row, 79_000_000_000 + row) for row in range(5_210)))
     tracker = CountingTracker(stop_after=4)
     applier, book = applying(stage, tracker)
+    monkeypatch.setattr("worker.exporting.applying._AT_ONCE", 500)
     with pytest.raises(asyncio.CancelledError):
         await applier.apply(begun(path))
     record = (await book.records())[1]

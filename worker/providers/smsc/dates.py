@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 MOSCOW: Final = timezone(timedelta(hours=3))
-_DATE: Final = re.compile(r"([0-9]{2}\.[0-9]{2}\.[0-9]{4}) ([0-9]{2}: ?[0-9]{2}: ?[0-9]{2})")
+_DATE: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}): ?([0-9]{2}): ?([0-9]{2})")
 
 
 def of_text(value: object) -> datetime | None:
@@ -13,11 +13,11 @@ def of_text(value: object) -> datetime | None:
     found = _DATE.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 40 else None
     if found is None:
         return None
+    date, month, year, hour, minute, second = map(int, found.groups())  # strptime takes ten times as long
     try:
-        read = datetime.strptime(f"{found[1]} {found[2].replace(' ', '')}", "%d.%m.%Y %H:%M:%S")  # noqa: DTZ007
+        return datetime(year, month, date, hour, minute, second, tzinfo=MOSCOW)
     except ValueError:
         return None
-    return read.replace(tzinfo=MOSCOW)
 
 
 def day(moment: datetime) -> str:
