@@ -57,8 +57,13 @@ def create_app(redis: Client, *, access: Access | None = None) -> web.Applicatio
     async def closing(_: web.Application) -> None:
         frame.watch.close()
 
+    async def clearing(_: web.Application) -> None:
+        for clear in frame.closing:
+            clear()
+
     app.cleanup_ctx.append(watching)
     app.on_shutdown.append(closing)
+    app.on_cleanup.append(clearing)
     return app
 
 

@@ -37,6 +37,8 @@ SAID: Final[Mapping[str, str]] = {
     "unchanged": "Nothing was to be changed.",
     "wished": "A track worker fetches it.",
     "limits": "The limits were changed. Workers follow within a second or two.",
+    "submitted": "The campaign was submitted.",
+    "dropped": "The preview was dropped; nothing was stored.",
     "decided": "The decision was carried out.",
     "asked": "The decision is on its way: a track worker carries it out.",
     "unlimited": "The configured limits hold again.",
@@ -78,6 +80,7 @@ class Frame:
         self.sessions = Sessions(redis, access.credentials)
         self.attempts = Attempts(redis)
         self.places: list[Place] = []
+        self.closing: list[Callable[[], None]] = []
 
     def furnish(self, makers: Iterable[Callable[["Frame"], Room]]) -> list[web.AbstractRouteDef]:
         """Make the rooms; their addresses. Their places are the menu, in this order."""

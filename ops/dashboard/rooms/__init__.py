@@ -17,11 +17,13 @@ from ops.dashboard.rooms.message import MessageRoom
 from ops.dashboard.rooms.messages import MessagesRoom
 from ops.dashboard.rooms.overview import OverviewRoom
 from ops.dashboard.rooms.queues import QueuesRoom
+from ops.dashboard.rooms.submitting import SubmittingRoom
 from ops.dashboard.rooms.uncertain import UncertainRoom
 
 ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     OverviewRoom,
     CampaignsRoom,
+    SubmittingRoom,
     MessagesRoom,
     MessageRoom,
     AccountsRoom,
