@@ -140,3 +140,17 @@ async def test_a_claim_sent_again_after_a_lost_connection_is_the_same_claim(stag
     [again] = await stage.ledger.claim([request])
     assert first == again
     assert {claim.attempt for claim in again} == {1}
+
+
+async def test_a_claim_sent_again_that_gets_more_messages_forgets_none_of_the_first(stage: Scene) -> None:
+    """The second run named the reference for what it claimed anew alone: nobody would have looked at the others."""
+    first, second, _ = await stage.fed()
+    await stage.claim(second, reference="vother", told=False)
+    request = stage.request([first, second])
+    [once] = await stage.ledger.claim([request])
+    assert [claim.answer for claim in once] == [ClaimAnswer.CLAIMED, ClaimAnswer.HELD]
+    await stage.record(second, Event.RELEASE, reference="vother")
+    [again] = await stage.ledger.claim([request])
+    assert {claim.answer for claim in again} == {ClaimAnswer.CLAIMED}
+    behind = await stage.reader.behind(stage.account.name, [request.reference])
+    assert set(behind[request.reference]) == {first, second}

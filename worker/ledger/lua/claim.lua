@@ -56,7 +56,10 @@ local function try(r, job, address, msisdn, request)
   if not r then end_job(job) return 'gone' end
   if r.letter == 'f' then
     local due_at = tonumber(r.due)
-    if due_at > now and r.reference == request[1] then return tonumber(r.attempts) end  -- this claim, sent again
+    if due_at > now and r.reference == request[1] then  -- this claim, sent again, perhaps with more messages than before
+      if request[2] == 1 then name(refs, request[1], id, address, life, false) end
+      return tonumber(r.attempts)
+    end
     if due_at > now then lease_job(job, text(due_at * 1000 + 500)) return 'held' end
     doubt(r, job, address)
     return 'doubt', true
