@@ -62,16 +62,20 @@ class Prefetch:
         return max(1, min(math.ceil(self._rate() * _AHEAD), 2 * self._slots))
 
     async def fill(self) -> None:
-        """Take and prepare up to the depth; urgent messages also beyond it, and before all others."""
+        """Take and prepare up to the depth; urgent messages also beyond it, and before all others.
+
+        Many messages may turn out to need a request each: however much waits here, there is room for urgent ones.
+        """
         await self._give_back(self._without_stale())
         room = self.depth - len(self._waiting)
-        urgent = room + self.depth
+        urgent = self.depth + max(room, -sum(map(_is_urgent, self._waiting)))
         if urgent <= 0:
             return
         most = min(max(room, 0) * self._batch, _MOST_TAKEN)
         ready = await self.prepare(await self._queues.take(most, urgent=min(urgent * self._batch, _MOST_TAKEN)))
-        self.put_back(ahead for ahead in ready if ahead.prepared.claim.lane is Lane.URGENT)
-        self._waiting.extend(ahead for ahead in ready if ahead.prepared.claim.lane is not Lane.URGENT)
+        self._waiting.extend(ready)
+        if any(map(_is_urgent, ready)):
+            self._waiting = deque(sorted(self._waiting, key=_rank))
 
     async def prepare(self, jobs: Sequence[Taken]) -> list[Ahead]:
         """Prepare jobs without holding them; jobs without a message end."""
@@ -119,3 +123,12 @@ class Prefetch:
         ]
         if jobs:
             await self._queues.give_back(jobs)
+
+
+def _is_urgent(ahead: Ahead) -> bool:
+    return ahead.prepared.claim.lane is Lane.URGENT
+
+
+def _rank(ahead: Ahead) -> tuple[bool, bool]:
+    """Before all what may have been claimed, whose lease runs; then what is urgent; each in its order."""
+    return ahead.claimed_at is None, not _is_urgent(ahead)

@@ -29,6 +29,9 @@ from worker.throttle import Admission, Gate, Waiting
 _IDLE: Final = 0.03
 _MOST_WAIT: Final = 0.25
 _AFTER_ERROR: Final = 1.0
+_LEAST_END: Final = 2.0
+"""Seconds that each last step of a stop has at least, when waiting for answers has used up the time."""
+
 _SPACING: Final = 0.001
 """Seconds between two rounds at least: what frees slots meanwhile shares the next round's trips."""
 
@@ -103,15 +106,12 @@ class Sender:
                 pass
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         await end(self._consumers)
-        while not self._claimed.empty():
-            left = self._claimed.get_nowait()
-            await self._release(left.prepared, left.claimed)
-        try:
-            await self._let_go()
-            await asyncio.wait_for(self._recorder.drain(), max(1.0, ends - time.monotonic()))
-            await self._gate.close()
-        except (TimeoutError, RedisError, OSError) as error:
-            log.error("stopped_unrecorded", error=type(error).__name__)  # noqa: TRY400 - the kind says it all
+        # each for itself: a Redis that takes no jobs back may still take what the provider answered
+        for step in (self._let_go, self._recorder.drain, self._gate.close):
+            try:
+                await asyncio.wait_for(step(), max(_LEAST_END, ends - time.monotonic()))
+            except (TimeoutError, RedisError, OSError) as error:
+                log.error("stop_unfinished", step=step.__name__.strip("_"), error=type(error).__name__)  # noqa: TRY400 - the kind says it all
 
     async def send_now(self, message: MessageId, job: Taken) -> None:
         """Send one message outside the loop: what the arq function does under a stock arq worker."""
@@ -159,7 +159,10 @@ class Sender:
             await asyncio.wait([self._filling])
 
     async def _let_go(self) -> None:
-        """Give back what is prefetched."""
+        """Give back what no consumer took, and what is prefetched."""
+        unsent = [self._claimed.get_nowait() for _ in range(self._claimed.qsize())]
+        self._give_up(len(unsent))
+        await self._recorder.put([write for left in unsent for write in released(left.prepared, left.claimed)])
         if self._filling is not None:
             await asyncio.wait(
                 [self._filling], timeout=_AFTER_ERROR
@@ -171,8 +174,14 @@ class Sender:
 
     async def _unclaim(self, ready: Sequence[Ahead]) -> None:
         """A claim that was never answered is asked again, to be released."""
-        for ahead in ready:
-            [claimed] = await self._ledger.claim([ahead.prepared.claim])
+        if not ready:
+            return
+        try:
+            answers = await self._ledger.claim([ahead.prepared.claim for ahead in ready])
+        except BaseException:
+            self._prefetch.put_back(ready)
+            raise
+        for ahead, claimed in zip(ready, answers, strict=True):
             await self._release(ahead.prepared, claimed)
 
     async def _claim(self, ready: Sequence[Ahead], admission: Admission) -> None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import orjson
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError
 
 from producer.contract.messages import MessageId
 from producer.contract.states import Event, State
 from tests.support import wait_until
 from tests.worker.scene import FakeExchange, Reply, Scene, numbers, plain_account, plain_family
-from worker import sending
+from worker import recording, sending
 from worker.engine import AccountQueues, Taken
 from worker.learning import Learning
 from worker.ledger import Claimed, Recorded, Write
@@ -351,3 +352,93 @@ async def test_a_claim_whose_answer_was_lost_goes_back_when_nothing_may_be_sent(
         await wait_until(is_back, description="everything is queued again")
         assert work.exchange.asked == []
     assert await stage.mistakes("spring") == []
+
+
+async def test_a_lost_claim_that_cannot_be_released_at_once_is_released_later(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken out to be released was let go when Redis failed again: it was uncertain when its lease ended."""
+    monkeypatch.setattr(sending, "_AFTER_ERROR", 0.01)
+    await stage.fed(count=20)
+    asked = 0
+
+    class Failing:
+        async def claim(self, requests: Sequence[object]) -> object:
+            nonlocal asked
+            asked += 1
+            await stage.redis.hset("volley:account:athens", mapping={"state": "paused"})
+            answers = await stage.ledger.claim(requests)
+            if asked <= 2:
+                raise RedisConnectionError("the answer was lost")
+            return answers
+
+    async with line(stage, ledger=Failing()) as work:
+
+        async def is_back() -> bool:
+            return asked > 2 and await stage.counts("spring") == {"queued": 20}
+
+        await wait_until(is_back, description="everything is queued again")
+        assert work.exchange.asked == []
+    assert await stage.mistakes("spring") == []
+
+
+class Full:
+    """A recorder's ledger that refuses to write for as long as `is_full`."""
+
+    def __init__(self, stage: Scene) -> None:
+        self._ledger = stage.ledger
+        self.is_full = True
+        self.refused = 0
+
+    async def record(self, writes: Sequence[Write]) -> list[Recorded]:
+        if self.is_full:
+            self.refused += 1
+            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+        return await self._ledger.record(writes)
+
+
+async def test_a_stop_that_cannot_give_jobs_back_records_what_was_answered(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full Redis refused the jobs, and the stop did not wait for the answers to be recorded: they were lost."""
+    monkeypatch.setattr(recording, "_PAUSE", 0.01)
+    await stage.fed(count=50)
+    wire, ledger, is_refused = asyncio.Event(), Full(stage), asyncio.Event()
+
+    async def refuse(jobs: Sequence[Taken]) -> None:
+        is_refused.set()
+        raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+    async def make_room() -> None:
+        await is_refused.wait()
+        ledger.is_full = False
+
+    async with line(stage, slots=2, wire=wire) as work:
+        monkeypatch.setattr(work.sender._recorder, "_ledger", ledger)
+        monkeypatch.setattr(AccountQueues, "give_back", lambda _, jobs: refuse(jobs))
+        await wait_until(lambda: len(work.exchange.asked) == 2, description="two requests on the wire")
+        await wait_until(lambda: len(work.sender._prefetch) > 0, description="requests wait behind them")
+        room = asyncio.create_task(make_room())
+        wire.set()
+        await wait_until(lambda: ledger.refused > 0, description="answers wait to be recorded")
+        await work.sender.stop(1)
+        await room
+        assert (await stage.counts("spring")).get("submitted", 0) == sum(work.sent().values()) > 0
+
+
+async def test_a_stop_ends_and_holds_no_slot_where_redis_takes_nothing(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no consumer had taken kept its permits, and the stop waited for room in the recorder without end."""
+    monkeypatch.setattr(recording, "_PAUSE", 0.01)
+    monkeypatch.setattr(recording, "_MOST_WAITING", 1)
+    monkeypatch.setattr(sending, "_LEAST_END", 0.2)
+    await stage.fed(count=50)
+    ledger = Full(stage)
+    async with line(stage, slots=2) as work:
+        monkeypatch.setattr(work.sender._recorder, "_ledger", ledger)
+        await wait_until(lambda: work.sender._claimed.qsize() > 0, description="claims that no consumer takes")
+        async with asyncio.timeout(10):
+            await work.sender.stop(0.2)
+        assert work.gate.in_flight == 0
+        assert not await stage.redis.exists("volley:throttle:login:slots")
