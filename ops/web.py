@@ -59,7 +59,7 @@ def create_app(redis: Client, *, access: Access | None = None) -> web.Applicatio
 
     async def clearing(_: web.Application) -> None:
         for clear in frame.closing:
-            clear()
+            await clear()
 
     app.cleanup_ctx.append(watching)
     app.on_shutdown.append(closing)

@@ -1,6 +1,6 @@
 """The frame that every room stands in: what it reads with, whom it answers to, and how it is shown."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlencode
@@ -39,6 +39,10 @@ SAID: Final[Mapping[str, str]] = {
     "limits": "The limits were changed. Workers follow within a second or two.",
     "submitted": "The campaign was submitted.",
     "dropped": "The preview was dropped; nothing was stored.",
+    "replaying": "The entries are being put back; this page tells how far it is.",
+    "replay_stopped": "The replay was stopped.",
+    "replayed": "The entry was put back.",
+    "dead_dropped": "Dropped for good.",
     "decided": "The decision was carried out.",
     "asked": "The decision is on its way: a track worker carries it out.",
     "unlimited": "The configured limits hold again.",
@@ -80,7 +84,7 @@ class Frame:
         self.sessions = Sessions(redis, access.credentials)
         self.attempts = Attempts(redis)
         self.places: list[Place] = []
-        self.closing: list[Callable[[], None]] = []
+        self.closing: list[Callable[[], Awaitable[None]]] = []
 
     def furnish(self, makers: Iterable[Callable[["Frame"], Room]]) -> list[web.AbstractRouteDef]:
         """Make the rooms; their addresses. Their places are the menu, in this order."""

@@ -339,7 +339,7 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:web:attempts:*", "string", "ops.dashboard", "ops.dashboard", "15 min", expires=True),
     _row("volley:web:link:*", "string", "ops.dashboard, ops.commands", "ops.dashboard", "1 h, or used", expires=True),
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
-    _row("volley:dead", "stream", "worker.receiving", "ops", "trimmed to a length"),
+    _row("volley:dead", "stream", "worker.receiving, ops.dead", "ops", "trimmed to a length, put back or dropped"),
     _row(
         "arq:job:**",
         "string",

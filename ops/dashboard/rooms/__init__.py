@@ -8,6 +8,7 @@ from ops.dashboard.rooms.accounts import AccountsRoom
 from ops.dashboard.rooms.audit import AuditRoom
 from ops.dashboard.rooms.campaigns import CampaignsRoom
 from ops.dashboard.rooms.charts import ChartsRoom
+from ops.dashboard.rooms.dead import DeadRoom
 from ops.dashboard.rooms.exports import ExportsRoom
 from ops.dashboard.rooms.incoming import IncomingRoom
 from ops.dashboard.rooms.live import LiveRoom
@@ -28,6 +29,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     MessageRoom,
     AccountsRoom,
     UncertainRoom,
+    DeadRoom,
     QueuesRoom,
     ChartsRoom,
     IncomingRoom,

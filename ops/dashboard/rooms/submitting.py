@@ -39,7 +39,7 @@ class SubmittingRoom:
         self._frame = frame
         self._drafts = Drafts()
         self._places = asyncio.Semaphore(_AT_ONCE)
-        frame.closing.append(self._drafts.close)
+        frame.closing.append(self.close)
 
     def routes(self) -> list[web.RouteDef]:
         """Its addresses."""
@@ -50,6 +50,10 @@ class SubmittingRoom:
             web.post("/submit/{key:[0-9a-f]+}/start", self.start),
             web.post("/submit/{key:[0-9a-f]+}/drop", self.drop),
         ]
+
+    async def close(self) -> None:
+        """Delete what was uploaded and not started."""
+        self._drafts.close()
 
     async def show(self, request: web.Request) -> web.Response:
         """The empty form."""
