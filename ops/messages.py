@@ -1,7 +1,7 @@
 """The messages of a campaign as they are now, streamed chunk by chunk: memory does not grow with their number."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ops.readings.fields import Fields
@@ -18,12 +18,13 @@ _PAST_VALIDITY: Final = "volley.past_validity"  # what worker.feeding ends the r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReading:
-    """One message: its address, its MSISDN, its record, and what the record's code means."""
+    """One message: its address, its MSISDN and values, its record, and what the record's code means."""
 
     id: MessageId
     msisdn: Msisdn
     record: MessageRecord
     words: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 async def read_messages(redis: Client, campaign: CampaignId, *, first: int = 0) -> AsyncIterator[MessageReading]:
@@ -76,5 +77,7 @@ def _messages(
         record = MessageRecord.unpack(packed) if packed else absent
         address = MessageId(campaign=campaign, chunk=chunk, place=place)
         plain = explain(record.code, words) if record.code else ""
-        found.append(MessageReading(id=address, msisdn=recipient.msisdn, record=record, words=plain))
+        found.append(
+            MessageReading(id=address, msisdn=recipient.msisdn, record=record, words=plain, values=recipient.values)
+        )
     return found

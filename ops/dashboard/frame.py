@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from ops.audit import AuditLog
 from ops.dashboard import views
 from ops.dashboard.access import Access, Attempts, Sessions, Visitor, visitor_of
+from ops.dashboard.drafts import Drafts
 from ops.dashboard.shared import Shared
 from ops.dashboard.watch import Watch
 from ops.readings import Overview, read_prices
@@ -83,6 +84,7 @@ class Frame:
         self.shared = Shared()
         self.sessions = Sessions(redis, access.credentials)
         self.attempts = Attempts(redis)
+        self.drafts = Drafts()
         self.places: list[Place] = []
         self.closing: list[Callable[[], Awaitable[None]]] = []
 

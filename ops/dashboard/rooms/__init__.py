@@ -14,6 +14,7 @@ from ops.dashboard.rooms.incoming import IncomingRoom
 from ops.dashboard.rooms.live import LiveRoom
 from ops.dashboard.rooms.login import LoginRoom
 from ops.dashboard.rooms.machines import MachinesRoom
+from ops.dashboard.rooms.matching import MatchingRoom
 from ops.dashboard.rooms.message import MessageRoom
 from ops.dashboard.rooms.messages import MessagesRoom
 from ops.dashboard.rooms.overview import OverviewRoom
@@ -27,6 +28,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     SubmittingRoom,
     MessagesRoom,
     MessageRoom,
+    MatchingRoom,
     AccountsRoom,
     UncertainRoom,
     DeadRoom,

@@ -78,7 +78,11 @@ class MessagesRoom:
 
     async def show(self, request: web.Request) -> web.Response:
         """A page of the messages that fit, behind `?after=`."""
-        campaign, wanted, overview = await self._campaign(request), _filter(request), await self._frame.overview()
+        campaign, wanted, overview = (
+            await self._campaign(request),
+            filter_of(request.query),
+            await self._frame.overview(),
+        )
         after, shown = _after(request), _shown(request)
         found, following = await self._page(campaign, wanted, after)
         view = {
@@ -95,7 +99,7 @@ class MessagesRoom:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Every message that fits as CSV, as it is read: memory does not grow with them."""
-        campaign, wanted, shown = await self._campaign(request), _filter(request), _shown(request)
+        campaign, wanted, shown = await self._campaign(request), filter_of(request.query), _shown(request)
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{campaign}-{wanted.state or 'messages'}.csv")
         response = web.StreamResponse(
             headers={
@@ -133,6 +137,17 @@ class MessagesRoom:
         if await read_campaign(self._frame.redis, campaign) is None:
             raise web.HTTPNotFound(text="There is no such campaign (any more).")
         return campaign
+
+
+def filter_of(given: Mapping[str, str]) -> Filter:
+    """The filter that a query or a form asks for; 400 when it is none."""
+    state, code, prefix = (given.get(name, "").strip() for name in ("state", "code", "prefix"))
+    if state and state not in {*GROUPS, *State}:
+        raise web.HTTPBadRequest(text=f"state is one of {', '.join([*GROUPS, *State])}")
+    prefix = prefix.removeprefix("+")
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise web.HTTPBadRequest(text="The beginning of a number is digits.")
+    return Filter(state=state, code=code[:_LONGEST_CODE], prefix=prefix)
 
 
 async def _lines(
@@ -175,16 +190,6 @@ def _row(message: MessageReading, shown: Callable[[Msisdn], str]) -> views.View:
 def _shown(request: web.Request) -> Callable[[Msisdn], str]:
     """How this visitor sees a number."""
     return str if visitor(request).may_act else masked
-
-
-def _filter(request: web.Request) -> Filter:
-    state, code, prefix = (request.query.get(name, "").strip() for name in ("state", "code", "prefix"))
-    if state and state not in {*GROUPS, *State}:
-        raise web.HTTPBadRequest(text=f"state is one of {', '.join([*GROUPS, *State])}")
-    prefix = prefix.removeprefix("+")
-    if prefix and not _PREFIX.fullmatch(prefix):
-        raise web.HTTPBadRequest(text="The beginning of a number is digits.")
-    return Filter(state=state, code=code[:_LONGEST_CODE], prefix=prefix)
 
 
 def _after(request: web.Request) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from ops.dashboard import views
-from ops.dashboard.drafts import Asked, Draft, Drafts
+from ops.dashboard.drafts import Asked, Draft
 from ops.dashboard.frame import Frame, Place, visitor
 from ops.dashboard.previewing import preview_of, source_of
 from ops.dashboard.uploading import Upload, receive
@@ -37,7 +37,7 @@ class SubmittingRoom:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._drafts = Drafts()
+        self._drafts = frame.drafts
         self._places = asyncio.Semaphore(_AT_ONCE)
         frame.closing.append(self.close)
 

@@ -11,7 +11,6 @@ from ops.dashboard import drafts, uploading
 from ops.dashboard.access import Access
 from ops.dashboard.drafts import Asked, Drafts
 from ops.dashboard.previewing import Preview
-from ops.dashboard.rooms.submitting import SubmittingRoom
 from ops.web import FRAME, create_app
 from producer.contract.campaigns import CampaignState
 from producer.contract.messages import Msisdn
@@ -65,8 +64,7 @@ async def campaigns(stage: Scene) -> int:
 
 def left_over(page: TestClient) -> list[Path]:
     """Files of drafts that are on the disk."""
-    [room] = [clear.__self__ for clear in page.app[FRAME].closing if isinstance(clear.__self__, SubmittingRoom)]
-    folder = room._drafts._folder
+    folder = page.app[FRAME].drafts._folder
     return list(folder.iterdir()) if folder else []
 
 
