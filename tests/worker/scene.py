@@ -309,6 +309,7 @@ class Scene:
         reference: str = "r1",
         seconds: float = 30.0,
         code: str = "",
+        told: bool = True,
     ) -> Write:
         return Write(
             message=message,
@@ -317,6 +318,7 @@ class Scene:
             attempt=attempt,
             event=event,
             reference=Reference(reference),
+            told=told,
             seconds=seconds,
             code=code,
         )
@@ -415,7 +417,13 @@ class Scene:
             is_followed = record.state in {State.SUBMITTED, State.ENROUTE, State.UNCERTAIN}
             if is_followed and record.reference and record.reference not in due:
                 found.append(f"{message} is {record.state} and nobody will look at it")
+            if is_followed and record.reference and message not in await self._behind(record.reference):
+                found.append(f"{message} is {record.state} and its reference {record.reference} does not lead to it")
         return found
+
+    async def _behind(self, reference: Reference) -> Sequence[MessageId]:
+        found = await self.reader.behind(self.account.name, [reference])
+        return found.get(reference, ())
 
     async def _miscounted(self, campaign: CampaignId, records: dict[MessageId, MessageRecord]) -> list[str]:
         place, counts = await self.reader.place(campaign), await self.counts(campaign)

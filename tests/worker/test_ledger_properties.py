@@ -1,7 +1,8 @@
 """Whatever happens in whatever order: the scripts do what the transition table says, and the books fit together.
 
 Three messages of one campaign go through random histories of claims, outcomes (also late, doubled and of
-earlier attempts), reports, policies, pauses, a cancellation, dead workers and lost queues. After every
+earlier attempts; several at once, also of one message), reports, policies, pauses, a cancellation, dead
+workers, lost answers and lost queues, of a provider that takes our reference or counts for itself. After every
 event the ledger's record is compared with `states.step`, and all counters and indexes with the records.
 """
 
@@ -18,7 +19,7 @@ from producer.contract.jobs import JOB_PREFIX
 from producer.contract.messages import CampaignId, MessageId
 from producer.contract.states import Event, State, step
 from tests.worker.scene import Scene, scene
-from worker.ledger.moves import ClaimAnswer
+from worker.ledger.moves import ClaimAnswer, ClaimRequest
 
 COUNT = 3
 OUTCOMES = (Event.SUBMIT, Event.REJECT, Event.DEFER, Event.RELEASE, Event.DOUBT)
@@ -31,16 +32,30 @@ EVIDENCE = (
 )
 
 places = st.integers(0, COUNT - 1)
+outcomes = st.sampled_from(OUTCOMES)
 actions = st.one_of(
-    st.tuples(st.just("claim"), st.sets(places, min_size=1)),
-    st.tuples(st.just("claim"), st.sets(places, min_size=1)),
-    st.tuples(st.just("record"), places, st.sampled_from(OUTCOMES), st.integers(0, 2)),
-    st.tuples(st.just("record"), places, st.sampled_from(OUTCOMES), st.just(0)),
+    st.tuples(st.just("claim"), st.sets(places, min_size=1), st.booleans()),
+    st.tuples(st.just("claim"), st.sets(places, min_size=1), st.booleans()),
+    st.tuples(st.just("claim again")),
+    st.tuples(st.just("record"), st.lists(st.tuples(places, outcomes, st.integers(0, 2)), min_size=1, max_size=4)),
+    st.tuples(st.just("record"), st.lists(st.tuples(places, outcomes, st.just(0)), min_size=1, max_size=4)),
     st.tuples(st.just("apply"), places, st.sampled_from(EVIDENCE), st.sampled_from(["own", "none", "other"])),
     st.tuples(st.just("time"), places),
     st.tuples(st.sampled_from(["pause", "resume", "lose the queue"])),
     st.tuples(st.just("cancel")),
 )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim that was given for one message. `told`: the provider takes our reference; else it has its own."""
+
+    attempt: int
+    reference: str
+    told: bool
+
+
+NONE = Claim(0, "", told=True)
 
 
 @dataclass
@@ -51,10 +66,13 @@ class Model:
     campaign: CampaignId
     messages: list[MessageId]
     states: list[State] = field(default_factory=lambda: [State.QUEUED] * COUNT)
-    claims: list[list[tuple[int, str]]] = field(default_factory=lambda: [[] for _ in range(COUNT)])
-    current: list[tuple[int, str]] = field(default_factory=lambda: [(0, "")] * COUNT)
+    claims: list[list[Claim]] = field(default_factory=lambda: [[] for _ in range(COUNT)])
+    current: list[Claim] = field(default_factory=lambda: [NONE] * COUNT)
     is_due: list[bool] = field(default_factory=lambda: [True] * COUNT)
     state: str = "running"
+    newest: ClaimRequest | None = None
+    recorded: set[str] = field(default_factory=set)
+    counted: int = 4098  # by the provider: its references come to share a hash, and then begin another
 
     def move(self, place: int, event: Event) -> bool:
         after = step(self.states[place], event)
@@ -68,10 +86,13 @@ class Model:
 
     async def act(self, action: tuple) -> None:
         match action:
-            case ["claim", wanted]:
-                await self.claim(sorted(wanted))
-            case ["record", place, event, back]:
-                await self.record(place, event, back)
+            case ["claim", wanted, told]:
+                self.newest = self.scene.request([self.messages[place] for place in sorted(wanted)], told=told)
+                await self.claim(self.newest)
+            case ["claim again"] if self.newest is not None and not self._is_left(self.newest):
+                await self.claim(self.newest)
+            case ["record", outcomes]:
+                await self.record(outcomes)
             case ["apply", place, event, whose]:
                 await self.apply(place, event, whose)
             case ["time", place]:
@@ -89,19 +110,16 @@ class Model:
             case ["lose the queue"]:
                 await self.lose()
 
-    async def claim(self, wanted: list[int]) -> None:
-        request = self.scene.request([self.messages[place] for place in wanted])
+    def _is_left(self, request: ClaimRequest) -> bool:
+        """Whether anything of this request was recorded: then nobody asks for its claim again."""
+        return request.reference in self.recorded
+
+    async def claim(self, request: ClaimRequest) -> None:
         [claimed] = await self.scene.ledger.claim([request])
-        for place, claim in zip(wanted, claimed, strict=True):
+        for claim in claimed:
+            place = claim.message.place
             if claim.answer is ClaimAnswer.CLAIMED:
-                assert self.state == "running"
-                assert self.states[place] in {State.QUEUED, State.DEFERRED}
-                assert self.is_due[place]
-                assert claim.attempt == self.current[place][0] + 1
-                self.states[place] = State.IN_FLIGHT
-                self.is_due[place] = False
-                self.current[place] = (claim.attempt, request.reference)
-                self.claims[place].append(self.current[place])
+                self._claimed(place, Claim(claim.attempt, request.reference, request.told))
             elif claim.answer is ClaimAnswer.DOUBT:
                 assert self.states[place] is State.IN_FLIGHT
                 assert self.is_due[place]
@@ -109,30 +127,66 @@ class Model:
             else:
                 assert not self._could_be_claimed(place), claim
 
+    def _claimed(self, place: int, claim: Claim) -> None:
+        if self.states[place] is State.IN_FLIGHT and not self.is_due[place]:
+            assert claim == self.current[place]  # asked again: answered as if for the first time
+            return
+        assert self.state == "running"
+        assert self.states[place] in {State.QUEUED, State.DEFERRED}
+        assert self.is_due[place]
+        assert claim.attempt == self.current[place].attempt + 1
+        self.states[place] = State.IN_FLIGHT
+        self.is_due[place] = False
+        self.current[place] = claim
+        self.claims[place].append(claim)
+
     def _could_be_claimed(self, place: int) -> bool:
         waits = self.states[place] in {State.QUEUED, State.DEFERRED} and self.is_due[place]
         return waits and self.state == "running"
 
-    async def record(self, place: int, event: Event, back: int) -> None:
-        """Record an outcome of the newest claim, or (late, doubled) of one before it."""
-        if back >= len(self.claims[place]):
-            return
-        attempt, reference = self.claims[place][-1 - back]
-        message = self.messages[place]
-        recorded = await self.scene.record(message, event, attempt=attempt, reference=reference, code="plain.code")
-        is_stale = attempt != self.current[place][0] or (
-            event is Event.RELEASE and reference != self.current[place][1]
-        )
-        assert recorded.stale == is_stale
+    async def record(self, outcomes: list[tuple[int, Event, int]]) -> None:
+        """Record outcomes of the newest claims, or (late, doubled) of ones before them, in one call."""
+        known = [each for each in outcomes if each[2] < len(self.claims[each[0]])]
+        given = [(place, event, self.claims[place][-1 - back]) for place, event, back in known]
+        writes = [
+            self.scene.write(
+                self.messages[place],
+                event,
+                attempt=claim.attempt,
+                reference=self._reference(event, claim),
+                told=claim.told,
+                code="plain.code",
+            )
+            for place, event, claim in given
+        ]
+        recorded = await self.scene.ledger.record(writes)
+        for (place, event, claim), write, answer in zip(given, writes, recorded, strict=True):
+            assert answer.write == write
+            self.recorded.add(claim.reference)
+            self._recorded(place, event, claim, write.reference, is_stale=answer.stale)
+
+    def _reference(self, event: Event, claim: Claim) -> str:
+        if claim.told or event is not Event.SUBMIT:
+            return claim.reference
+        self.counted += 1
+        return str(self.counted)
+
+    def _recorded(self, place: int, event: Event, claim: Claim, reference: str, *, is_stale: bool) -> None:
+        current = self.current[place]
+        is_of_another = event is Event.RELEASE and claim.reference != current.reference
+        assert is_stale == (claim.attempt != current.attempt or is_of_another)
         if is_stale or not self.move(place, event):
             return
         if event in {Event.RELEASE, Event.DEFER}:  # nothing was sent: no report can be about it
-            self.current[place] = (attempt - (event is Event.RELEASE), "")
+            self.current[place] = Claim(claim.attempt - (event is Event.RELEASE), "", claim.told)
         if event is Event.SUBMIT:
-            self.current[place] = (attempt, reference)
+            self.current[place] = Claim(claim.attempt, reference, claim.told)
 
     async def apply(self, place: int, event: Event, whose: str) -> None:
-        reference = {"own": self.current[place][1], "none": "", "other": "vother"}[whose]
+        current = self.current[place]
+        if self.states[place] is State.IN_FLIGHT and not current.told:
+            return  # nobody outside knows the reference yet
+        reference = {"own": current.reference, "none": "", "other": "vother"}[whose]
         state, moved = await self.scene.apply(self.messages[place], event, reference=reference, code="plain.said")
         if whose == "other":
             assert (state, moved) == (None, False)
@@ -159,7 +213,7 @@ class Model:
     async def check(self) -> None:
         records = [await self.scene.record_of(message) for message in self.messages]
         assert [record.state for record in records] == self.states
-        assert [record.attempts for record in records] == [attempt for attempt, _ in self.current]
+        assert [record.attempts for record in records] == [claim.attempt for claim in self.current]
         assert await self.scene.mistakes(self.campaign) == []
 
 
