@@ -8,11 +8,15 @@ from aiohttp import web
 
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, json, offset_of, visitor
-from ops.readings import CampaignReading, read_campaign, read_campaigns, read_refusals
-from producer.contract.messages import CampaignId
+from ops.dashboard.views.delivery import delivery_view, span_since
+from ops.readings import CampaignReading, Series, read_campaign, read_campaigns, read_refusals, read_series
+from producer.contract.messages import AccountName, CampaignId
 from producer.errors import ProducerError
 
 _PAGE: Final = 20
+_SERIES_FOR: Final = 10.0
+"""Seconds that a series is kept: a sample comes every ten."""
+
 _SAID: Final[Mapping[str, str]] = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
 
 
@@ -47,7 +51,9 @@ class CampaignsRoom:
 
     async def show(self, request: web.Request) -> web.Response:
         """One campaign."""
-        return self._frame.page("campaign.html", request, {"view": await self._view(request)})
+        view = await self._view(request)
+        values = {"view": view, "delivery": await self._delivery(view)}
+        return self._frame.page("campaign.html", request, values)
 
     async def tell(self, request: web.Request) -> web.Response:
         """One campaign as JSON."""
@@ -74,6 +80,18 @@ class CampaignsRoom:
         if reading is None:
             raise web.HTTPNotFound(text="There is no such campaign (any more).")
         return reading
+
+    async def _delivery(self, view: views.View) -> views.View | None:
+        """How long the reports of its account took meanwhile: campaigns have no histogram of their own."""
+        account, span = view["account"], span_since(view["created_at"], view["at"])
+        series: dict[AccountName, Series] = await self._frame.shared.get(
+            f"series {span} {account}",
+            lambda: read_series(self._frame.redis, [account], span),
+            for_seconds=_SERIES_FOR,
+        )
+        if account not in series:
+            return None
+        return delivery_view(series[account], view["created_at"], view["finished_at"])
 
     async def _view(self, request: web.Request) -> views.View:
         overview = await self._frame.overview()
