@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from ops.redis_server import RedisServer
 from tests.support import CHECKOUT, first_line, key_leaks, running
 
-SLOW: Final = {CHECKOUT / "tests" / folder for folder in ("flow", "reliability")}
+SLOW: Final = {CHECKOUT / "tests" / folder for folder in ("browser", "flow", "reliability")}
 
 # A CI run says the same of the same commit; on a desk every run tries new examples.
 settings.register_profile("ci", derandomize=True)
@@ -26,7 +26,7 @@ if os.environ.get("CI"):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of whole flows are slow. Where tests run at once the slow ones come first: none is left for the end."""
+    """Flows and browsers are slow. Where tests run at once the slow ones come first: none is left for the end."""
     for item in items:
         if not SLOW.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.slow)

@@ -48,24 +48,24 @@ class LoginRoom:
         """The form; whoever is in already goes on."""
         if visitor_of(request):
             self._frame.back(_place(request.query.get("next", "")))
-        return self._form(request)
+        return self._form(request, wanted=request.query.get("next", ""))
 
     async def enter(self, request: web.Request) -> web.Response:
         """Check name and password; then on to where the visitor wanted."""
         form = await request.post()
-        name, password = (str(form.get(field, "")) for field in ("name", "password"))
+        name, password, wanted = (str(form.get(field, "")) for field in ("name", "password", "next"))
         address = address_of(request, self._frame.access.credentials.proxies)
         if wait := await self._frame.attempts.take(name, address):
             log.warning("login_limited", address=address, wait=wait)
             words = f"Too many attempts. Wait {-(-wait // 60)} minutes, then try again."
-            return self._form(request, words, status=429)
+            return self._form(request, words, wanted, status=429)
         async with self._hashing:
             known = await asyncio.to_thread(self._frame.access.credentials.login, name, password)
         if known is None:
             log.warning("login_refused", address=address)
-            return self._form(request, "Name or password is wrong.", status=401)
+            return self._form(request, "Name or password is wrong.", wanted, status=401)
         await self._frame.attempts.forgive(name, address)
-        return await self._let_in(request, known, _place(str(form.get("next", ""))))
+        return await self._let_in(request, known, _place(wanted))
 
     async def enter_by_link(self, request: web.Request) -> web.Response:
         """Use a one-time link up. Where credentials are configured, there are none."""
@@ -99,9 +99,8 @@ class LoginRoom:
         )
         return response
 
-    def _form(self, request: web.Request, words: str = "", *, status: int = 200) -> web.Response:
-        wanted = _place(request.query.get("next", ""))
-        values = {"words": words, "next": wanted, "is_local": self._frame.access.is_local}
+    def _form(self, request: web.Request, words: str = "", wanted: str = "", *, status: int = 200) -> web.Response:
+        values = {"words": words, "next": _place(wanted), "is_local": self._frame.access.is_local}
         return self._frame.page("login.html", request, values, status=status)
 
 

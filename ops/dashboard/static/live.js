@@ -20,13 +20,36 @@ function bring(now, next) {
   for (const { name, value } of [...next.attributes]) {
     if (now.getAttribute(name) !== value) now.setAttribute(name, value);
   }
-  const from = [...now.childNodes];
+  bringChildren(now, next);
+}
+
+// Rows that come and go are told apart by their name: what a person unfolded, or is about to press, must never
+// turn into another row's.
+function nameOf(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node.id || node.dataset.key || "" : "";
+}
+
+function bringChildren(now, next) {
   const to = [...next.childNodes];
-  to.forEach((child, index) => {
-    if (index < from.length) bring(from[index], child);
-    else now.append(document.importNode(child, true));
-  });
-  from.slice(to.length).forEach((child) => child.remove());
+  const staying = new Set(to.map(nameOf));
+  const named = new Map();
+  for (const child of [...now.children]) {
+    if (nameOf(child) && !staying.has(nameOf(child))) child.remove();
+    else named.set(nameOf(child), child);
+  }
+  let place = now.firstChild;
+  for (const child of to) {
+    const name = nameOf(child);
+    const known = name ? named.get(name) : place && !nameOf(place) ? place : null;
+    if (known && known === place) place = place.nextSibling;
+    else now.insertBefore(known || document.importNode(child, true), place);
+    if (known) bring(known, child);
+  }
+  while (place) {
+    const after = place.nextSibling;
+    place.remove();
+    place = after;
+  }
 }
 
 let looking = false;

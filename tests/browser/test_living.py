@@ -1,0 +1,102 @@
+"""Live updates and the policy in a real browser: changes are shown without a reload, what is not ours is not run."""
+
+from typing import Any
+
+from tests.browser.marks import IN_A_BROWSER
+from tests.browser.stage import HOSTILE, LONG, OPERATOR, Stage
+from tests.browser.visiting import Visit, visiting
+from tests.support import wait_until
+from tests.support_system import numbers
+
+pytestmark = IN_A_BROWSER
+
+_STRANGERS = """() => {
+  const script = document.createElement("script");
+  script.textContent = "window.hacked = true";
+  document.body.append(script);
+  const image = document.createElement("img");
+  image.alt = "";
+  image.src = "http://localhost:1/stranger.png";
+  document.body.append(image);
+  document.body.setAttribute("style", "color: red");
+  const form = document.createElement("form");
+  form.action = "http://localhost:1/";
+  document.body.append(form);
+  form.requestSubmit();
+}"""
+
+
+async def test_a_new_campaign_is_followed_to_its_end_without_a_reload(visit: Visit, stage: Stage) -> None:
+    await visit.go()
+    await visit.ask("() => { window.mark = 'still here'; }")
+    await stage.submit("followed", numbers(120, prefix="7913"))
+    row = visit.page.locator("tr", has_text="followed")
+    await row.wait_for()
+    await row.get_by_text("120 of 120 final").first.wait_for()
+    assert await visit.ask("() => window.mark") == "still here"
+    assert (visit.loads, visit.streams) == (1, 1)
+
+
+async def test_what_a_person_unfolded_stays_unfolded_and_stays_its_own(visit: Visit, stage: Stage) -> None:
+    """Rows were once matched by their place: a new campaign pushed another one's orders under the finger."""
+    await stage.waiting("unfolded")
+    await visit.go("/campaigns")
+    await visit.page.locator("#orders-unfolded > summary").click()
+    form = visit.page.locator("details[open] form[action$='/pause']")
+    await visit.ask("() => { window.row = document.querySelector('#orders-unfolded'); }")
+    await stage.waiting("comes-later")
+    await visit.page.locator("#orders-comes-later").wait_for()
+    assert await form.get_attribute("action") == "/campaigns/unfolded/pause"
+    assert await visit.ask("() => window.row === document.querySelector('details[open]')")
+
+
+async def test_updates_are_stopped_and_go_on(
+    visit: Visit, browser: Any, stage: Stage, states: dict[str, Any]
+) -> None:
+    await visit.go("/campaigns")
+    await visit.page.get_by_role("button", name="Stop updating").click()
+    await stage.waiting("while-stopped")
+    async with visiting(browser, stage.page, state=states[OPERATOR]) as other:
+        await other.go("/campaigns")
+        await other.sees("while-stopped")
+        await stage.waiting("and-then")
+        await other.sees("and-then")
+    assert not await visit.page.get_by_text("while-stopped").is_visible()
+    await visit.page.get_by_role("button", name="Go on updating").click()
+    await visit.sees("and-then")
+
+
+async def test_a_page_that_lost_its_server_says_so_until_it_is_back(visit: Visit) -> None:
+    lost = visit.page.locator("html.lost")
+    await visit.page.clock.install()
+    await visit.go("/queues")
+    await visit.page.context.set_offline(True)
+    await visit.page.clock.fast_forward(30_000)
+    await lost.wait_for()
+    await visit.page.context.set_offline(False)
+    await visit.page.clock.fast_forward(6_000)
+    await visit.page.clock.resume()
+    await lost.wait_for(state="detached")
+    assert {"ERR_INTERNET_DISCONNECTED" in complaint for complaint in visit.complaints} <= {True}
+    visit.complaints.clear()
+
+
+async def test_the_policy_stops_what_is_not_ours_and_we_hear_of_it(visit: Visit) -> None:
+    """So that a test without complaints means something."""
+    await visit.go()
+    await visit.ask(_STRANGERS)
+    stopped = ("script-src-elem inline", "img-src http://localhost:1/", "style-src-attr inline", "form-action")
+
+    def heard() -> bool:
+        return all(any(f"policy: {words}" in each for each in visit.complaints) for words in stopped)
+
+    await wait_until(heard, description=f"complaints about each of {stopped}: {visit.complaints}")
+    assert await visit.ask("() => window.hacked") is None
+    assert visit.path == "/"
+    visit.complaints.clear()
+
+
+async def test_hostile_text_is_text(visit: Visit) -> None:
+    for path in (f"/campaigns/{LONG}", "/incoming", "/exports"):
+        await visit.go(path)
+        await visit.page.get_by_text(HOSTILE, exact=True).first.wait_for()
