@@ -29,6 +29,14 @@ def takes_no_writes(error: BaseException) -> str:
     return next((why for known, why in _WHY.items() if known in words), "")
 
 
+def will_never_be_done(error: BaseException) -> bool:
+    """Whether a script met data it cannot work on (a key of another kind, a record nobody can read): asking again
+    gives the same, and what else was asked in the same call should not wait for it.
+    """
+    words = str(error) if isinstance(error, ResponseError) else ""
+    return "WRONGTYPE" in words or words.startswith("user_script:")
+
+
 def plain_when_refused(
     method: Callable[P, Awaitable[T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:  # Any: a coroutine's own

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from producer.contract.campaigns import Lane
+from producer.contract.messages import CampaignId
 from worker.engine import AccountQueues, Taken
 from worker.preparing import Prepared, Preparer
 
@@ -89,8 +90,14 @@ class Prefetch:
         return [Ahead(prepared=each, prepared_at=now) for each in prepared]
 
     def next(self, most: int) -> list[Ahead]:
-        """Up to `most` requests, no longer held here."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        """Up to `most` requests, no longer held here. What may have been claimed comes by itself, a campaign at a
+        time: a claim that fails for one campaign must not hold up the others.
+        """
+        first = _together(self._waiting[0]) if self._waiting else None
+        taken: list[Ahead] = []
+        while self._waiting and len(taken) < most and _together(self._waiting[0]) == first:
+            taken.append(self._waiting.popleft())
+        return taken
 
     def put_back(self, ahead: Iterable[Ahead]) -> None:
         """Requests that could not be claimed now are the next again."""
@@ -102,7 +109,7 @@ class Prefetch:
 
     async def close(self) -> None:
         """Give everything back to its queue."""
-        await self._give_back(self.next(len(self._waiting)))
+        await self._give_back(self._taken_out(lambda _: True))
 
     def _without_stale(self) -> list[Ahead]:
         """What was held for too long, taken out. What may have been claimed stays: its claim must be asked again."""
@@ -123,6 +130,11 @@ class Prefetch:
         ]
         if jobs:
             await self._queues.give_back(jobs)
+
+
+def _together(ahead: Ahead) -> CampaignId | None:
+    """What is claimed in one call: anything, but what may have been claimed by its campaign."""
+    return ahead.prepared.claim.campaign if ahead.claimed_at is not None else None
 
 
 def _is_urgent(ahead: Ahead) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
+from producer.refusing import will_never_be_done
 from worker.ledger import Ledger, Recorded, Write
 
 _MOST_AT_ONCE: Final = 512
@@ -78,11 +79,22 @@ class Recorder:
                 recorded = await self._ledger.record(group)
                 break
             except (RedisError, OSError) as error:
+                if will_never_be_done(error):
+                    await self._record_apart(group, error)
+                    return
                 log.warning("record_waits_for_redis", error=type(error).__name__, messages=len(group))
                 await asyncio.sleep(_PAUSE)
         unusual = [answer for answer in recorded if answer.stale or answer.orphan is not None]
         if unusual:
             await self._tell(unusual)
+
+    async def _record_apart(self, group: Sequence[Write], error: Exception) -> None:
+        """One of the group cannot be recorded, ever: its message becomes uncertain when its lease ends."""
+        if len(group) == 1:
+            log.error("record_impossible", message=str(group[0].message), error=str(error)[:200])
+            return
+        for write in group:
+            await self._record([write])
 
     async def _tell(self, unusual: Sequence[Recorded]) -> None:
         """What is told here stays on the orphan shelf until it is applied, so the next poll finds it too."""

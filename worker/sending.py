@@ -16,6 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from producer.contract.messages import MessageId
+from producer.refusing import will_never_be_done
 from worker.engine import AccountQueues, Taken
 from worker.ledger import Claimed, Ledger
 from worker.ledger.moves import ClaimAnswer
@@ -190,8 +191,12 @@ class Sender:
         opens_at = claimed_at + admission.opens_in
         try:
             answers = await self._ledger.claim([ahead.prepared.claim for ahead in ready])
-        except BaseException:
+        except BaseException as error:
             self._give_up(admission.permits)
+            if ready and ready[0].claimed_at is not None and will_never_be_done(error):
+                # dropped: the jobs come back by themselves, and a claim that was made makes doubt when its lease ends
+                log.error("claim_impossible", campaign=ready[0].prepared.claim.campaign, error=str(error)[:200])  # noqa: TRY400 - its words say it all
+                return
             # perhaps claimed: asked again under the same reference, the claim is answered as if for the first time
             self._prefetch.put_back(replace(each, claimed_at=each.claimed_at or claimed_at) for each in ready)
             raise

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from producer.contract.states import Event
+from producer.contract import keys
+from producer.contract.states import Event, State
 from tests.support import wait_until
 from tests.worker.scene import Scene
 from worker import recording
@@ -139,3 +140,26 @@ async def test_redis_going_away_while_an_orphan_is_told_does_not_end_the_recorde
         await work.put(writes)
         await work.drain()
         assert await stage.counts("spring") == {"submitted": 2}
+
+
+async def test_an_outcome_that_can_never_be_recorded_holds_nobody_up(stage: Scene) -> None:
+    """It was tried again for ever, and everything of every account behind it with it."""
+    [broken] = await stage.fed("broken", 1)
+    whole = await stage.fed("whole", 2)
+    for message in (broken, *whole):
+        await stage.claim(message, reference=f"v{message.campaign}{message.place}")
+    await stage.redis.delete(keys.records("broken", 0))
+    await stage.redis.set(keys.records("broken", 0), "not a hash")
+    recorder = Recorder(stage.ledger, told)
+    running = asyncio.create_task(recorder.run())
+    try:
+        await recorder.put([stage.write(each, Event.SUBMIT, reference="r1") for each in (whole[0], broken, whole[1])])
+        await asyncio.wait_for(recorder.drain(), 60)
+    finally:
+        running.cancel()
+    assert [await stage.state_of(message) for message in whole] == [State.SUBMITTED] * 2
+    await stage.redis.delete(keys.records("broken", 0))
+
+
+async def told(answers: Sequence[Recorded]) -> None:
+    raise AssertionError(answers)

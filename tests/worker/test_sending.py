@@ -442,3 +442,22 @@ async def test_a_stop_ends_and_holds_no_slot_where_redis_takes_nothing(
             await work.sender.stop(0.2)
         assert work.gate.in_flight == 0
         assert not await stage.redis.exists("volley:throttle:login:slots")
+
+
+async def test_a_campaign_whose_claims_cannot_be_made_holds_no_other_up(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claims were put back before all others and asked again, for ever."""
+    monkeypatch.setattr(sending, "_AFTER_ERROR", 0.01)
+    await stage.fed("broken", 5)
+    await stage.fed("whole", 40)
+    await stage.redis.delete("volley:campaign:broken:m:0")
+    await stage.redis.set("volley:campaign:broken:m:0", "not a hash")
+    async with line(stage) as work:
+
+        async def is_sent() -> bool:
+            return await stage.counts("whole") == {"submitted": 40}
+
+        await wait_until(is_sent, description="the other campaign is sent")
+        assert work.sent() == Counter(numbers(40))
+    await stage.redis.delete("volley:campaign:broken:m:0")
