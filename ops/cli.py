@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "messages": ("ops.commands.listing:messages", "List the messages of a campaign with their states."),
     "uncertain": ("ops.commands.uncertain:uncertain", "List messages that were perhaps sent; decide about one."),
     "repair": ("ops.commands.repair:repair", "Rebuild all queues and lists from the ledger; safe at any time."),
+    "forget": ("ops.commands.forget:forget", "Erase one person: number and values, from everything that is kept."),
     "provider": ("ops.commands.provider:provider", "Make any call of an account's provider: balance, price, …"),
     "suppression": ("ops.commands.suppression:suppression", "List, add or remove numbers never to be written to."),
     "export": ("ops.commands.export:export", "Fetch the files of deferred tasks and apply their rows as reports."),

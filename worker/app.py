@@ -20,6 +20,7 @@ from worker.collecting import Collector
 from worker.engine import AccountQueues
 from worker.exporting import ExportBook, Exporter, Fetcher, Lease, RowApplier
 from worker.feeding import Feeder
+from worker.forgetting import Forgetter
 from worker.incoming import IncomingBook
 from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
@@ -98,6 +99,7 @@ class App:
         self.recorder = Recorder(self.ledger, self._recorded)
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.repairer = Repairer(self.redis, self.ledger, self.reader, self.sweeper)
+        self.forgetter = Forgetter(self.redis, self.ledger, self.reader, settings.accounts, settings.exports.folder)
         self.sampler = Sampler(self.redis)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self.witness = start_traces(settings.traces)

@@ -19,7 +19,7 @@ from producer.contract.client import Client
 from worker.asking import Asker
 from worker.ledger import Journal
 from worker.ledger.accounts import AccountBook
-from worker.ledger.journal import JournalEntry
+from worker.ledger.journal import APPLIED, JournalEntry
 from worker.lookups import Lookups
 from worker.probing import Prober
 from worker.providers.exchange import AnswerLost, NotSent
@@ -50,7 +50,6 @@ _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
 _PAGE_CURSOR: Final = "history"
-_APPLIED: Final = "applied"
 _AFTER_ERROR: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -142,7 +141,7 @@ class Poller:
         drain = self._account.family.drain
         if drain is None:
             return
-        after = (await self._redis.hget(keys.cursors(self._account.name), _APPLIED) or b"0").decode()
+        after = (await self._redis.hget(keys.cursors(self._account.name), APPLIED) or b"0").decode()
         while entries := await self._journal.since(self._account.name, after):
             for entry in entries:
                 if entry.call == "drain":
@@ -198,7 +197,7 @@ class Poller:
                 assert_never(other)
 
     async def _mark(self, entry: str) -> None:
-        await self._redis.hset(keys.cursors(self._account.name), _APPLIED, entry)
+        await self._redis.hset(keys.cursors(self._account.name), APPLIED, entry)
 
     async def _back_fill(self, history: History) -> None:
         """Read history pages, newest first, on from where the last turn's window ended."""

@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import EXPORT, FEED, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
@@ -28,6 +28,7 @@ from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
+from worker.forgetting import forget
 from worker.repairing import repair
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
@@ -174,6 +175,7 @@ class Process:
                 ),
                 func(cast("WorkerCoroutine", export), name=EXPORT, keep_result=_ANSWER_LIFE),
                 func(cast("WorkerCoroutine", repair), name=REPAIR, keep_result=_ANSWER_LIFE, max_tries=1),
+                func(cast("WorkerCoroutine", forget), name=FORGET, keep_result=_ANSWER_LIFE, max_tries=1),
             ],
             cron_jobs=[
                 cron(cast("WorkerCoroutine", self._sweep), name="sweep", second=_SWEEP_SECONDS, max_tries=1),
@@ -184,6 +186,7 @@ class Process:
                 "reader": self.app.reader,
                 "ledger": self.app.ledger,
                 "repairer": self.app.repairer,
+                "forgetter": self.app.forgetter,
                 "callers": {parts.account.name: parts.caller for parts in self._tracking},
                 "exporters": {parts.account.name: parts.exporter for parts in self._tracking if parts.exporter},
                 "give_up_after": self.app.settings.tracking.give_up_after,

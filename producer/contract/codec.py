@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from producer.contract.campaigns import Campaign, CampaignKind, Lane, OnUncertain, Recipient, Refusal
-from producer.contract.messages import AccountName, CampaignId, Msisdn
+from producer.contract.messages import FORGOTTEN, AccountName, CampaignId, Msisdn
 
 _CHUNK_V1: Final = b"\x01"
 _CHUNK_V2: Final = b"\x02"
@@ -76,10 +76,23 @@ def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
     if data[:1] not in _CHUNK_HEADS:
         raise ValueError(f"chunk of unknown version {data[:1]!r}")
     try:
-        packed = data[_CHUNK_HEADS[data[:1]] :]
-        return _recipients(orjson.loads(zlib.decompressobj().decompress(packed, _MOST_CHUNK_BYTES)))
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _recipients(orjson.loads(_unpacked(data)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
+
+
+def places_of(data: bytes, msisdn: Msisdn) -> tuple[int, ...]:
+    """Where in a chunk an MSISDN is; ValueError when it is none. Only a chunk that has it is read whole."""
+    if data[:1] in _CHUNK_HEADS and msisdn.encode() not in _unpacked(data):
+        return ()
+    return tuple(place for place, recipient in enumerate(decode_chunk(data)) if recipient.msisdn == msisdn)
+
+
+def without_recipient(data: bytes, place: int) -> bytes:
+    """A chunk whose recipient at `place` is nobody any more: no number, no values, no line. The others stay."""
+    recipients = list(decode_chunk(data))
+    recipients[place] = Recipient(msisdn=FORGOTTEN)
+    return encode_chunk(recipients)
 
 
 def chunk_size(data: bytes) -> int:
@@ -87,6 +100,13 @@ def chunk_size(data: bytes) -> int:
     if data[:1] == _CHUNK_V2 and len(data) > _CHUNK_HEADS[_CHUNK_V2]:
         return int.from_bytes(data[1:3], "big")
     return len(decode_chunk(data))
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data[_CHUNK_HEADS[data[:1]] :], _MOST_CHUNK_BYTES)
+    except zlib.error as error:
+        raise ValueError("chunk that cannot be read: zlib") from error
 
 
 def _recipients(columns: dict[str, Any]) -> tuple[Recipient, ...]:  # Any: JSON

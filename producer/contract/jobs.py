@@ -16,6 +16,7 @@ SEND_MESSAGE: Final = "send_message"
 FEED: Final = "feed"
 RESOLVE: Final = "resolve"
 REPAIR: Final = "repair"
+FORGET: Final = "forget"
 PROVIDER_CALL: Final = "provider_call"
 EXPORT: Final = "export"
 

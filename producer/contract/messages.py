@@ -1,8 +1,8 @@
 """One message: its address inside a campaign, and the packed record that the ledger keeps of it.
 
 A message is addressed by campaign, chunk and place in the chunk. Its recipient (MSISDN and template
-values) stays in the immutable chunk; only what changes is in the record, packed in under 64 bytes so
-that the records of one chunk share one compact Redis hash.
+values) stays in the chunk, which changes only when a person is to be forgotten; what changes is in the
+record, packed in under 64 bytes so that the records of one chunk share one compact Redis hash.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ AccountName = NewType("AccountName", str)
 Msisdn = NewType("Msisdn", str)
 Reference = NewType("Reference", str)
 """What a provider calls a submission: our own client id (smsc) or the provider's id (restv2)."""
+
+FORGOTTEN: Final = Msisdn("0")
+"""Stands in a chunk for a recipient who was erased: no number, and like none that is."""
 
 _SEPARATOR: Final = "|"
 

@@ -7,6 +7,9 @@ from producer.contract import keys
 from producer.contract.client import Client, Value
 from producer.contract.messages import AccountName
 
+APPLIED: Final = "applied"
+"""Field of the account's cursors: drained answers up to this entry are applied, and need no replay."""
+
 _MOST_BODY: Final = 1024 * 1024
 
 

@@ -8,13 +8,14 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from producer.contract.jobs import JOB_LIFE, send_body_parts
-from producer.contract.messages import AccountName, CampaignId, MessageId
+from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn
 from producer.contract.scripts import Argument, Script, execute
 from producer.contract.states import STATES_BY_LETTER, Event, State
 from worker.ledger import calls, scripts
 from worker.ledger.moves import ClaimAnswer, Claimed, ClaimRequest, Evidence, Recorded, Write
 
 _CHUNKS_PER_TRIP: Final = 64
+_FORGOTTEN: Final = "volley.forgotten"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,37 @@ class Ledger:
             for chunk in chunks
         ]
         return await self._sum(scripts.RELIST, asked)
+
+    async def forget(
+        self,
+        message: MessageId,
+        msisdn: Msisdn,
+        chunk: tuple[bytes, bytes],
+        *,
+        account: AccountName,
+        lane: Lane,
+        event: Event | None = None,
+    ) -> str:
+        """Take the recipient of a message, `msisdn`, out of its chunk, if the message is final: one step.
+
+        `chunk`: as it was read, and as it is to be. `event` ends what waits to be sent first; it is CANCEL or None.
+        Returns 'forgotten', 'ended' (by this call, and forgotten), 'changed' (the chunk is another by now), or the
+        state of a message that is not final; in these two cases nothing was changed.
+        """
+        answer = await scripts.FORGET.run(
+            self.redis,
+            [
+                *calls.campaign_keys(message.campaign, account, lane),
+                keys.records(message.campaign, message.chunk),
+                keys.chunks(message.campaign),
+            ],
+            [
+                *(message.campaign, message.chunk, message.place),
+                *chunk,
+                *(event or "", _FORGOTTEN, msisdn, keys.seen(message.campaign, 0)[:-1]),
+            ],
+        )
+        return bytes(answer).decode()
 
     async def _sum(self, script: Script, asked: Sequence[calls.Call]) -> int:
         total = 0

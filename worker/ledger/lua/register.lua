@@ -9,18 +9,19 @@ if tonumber(c[2]) ~= chunk or tonumber(c[3]) ~= first then return 'moved' end
 local _, now_ms = clock()
 local wanted, at = {}, text(now_ms)
 for place = first, first + places - 1 do wanted[#wanted + 1] = text(place) end
-local b = book(KEYS[6])
+local b, added = book(KEYS[6]), 0
 for i, packed in ipairs(redis.call('HMGET', KEYS[6], unpack(wanted))) do
   if not packed then
     local place = wanted[i]
     b.rows[place] = {letter = 'q', attempts = '0', changed = now_text, due = '0', reference = '', code = ''}
     changed(KEYS[6], place)
     start_job(id .. '/' .. ARGV[2] .. '.' .. place, at)
+    added = added + 1
   end
 end
 write_records()
 write_jobs({head = ARGV[6], tail = ARGV[7], life = ARGV[8]})
-redis.call('HINCRBY', CAMPAIGN, 'registered', places)
+redis.call('HINCRBY', CAMPAIGN, 'registered', added)  -- one that was cancelled before its turn is counted already
 if first + places < size then
   redis.call('HSET', CAMPAIGN, 'fed_place', first + places)
   return 'fed'

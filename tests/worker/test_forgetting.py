@@ -1,0 +1,316 @@
+"""Forgetting a person: nothing of number and values is left in Redis, everybody else's books stay as they were."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+import pytest
+
+from producer.contract import keys
+from producer.contract.campaigns import CHUNK_SIZE
+from producer.contract.codec import decode_chunk, encode_chunk
+from producer.contract.messages import FORGOTTEN, MessageId, Msisdn
+from producer.contract.states import Event, State
+from tests.support_erasure import places_of
+from tests.worker.scene import Scene, numbers
+from worker.callbacks import keeping
+from worker.forgetting import Forgetter
+from worker.forgetting.needle import Needle
+from worker.ledger import Journal
+from worker.ledger.journal import APPLIED
+from worker.providers.pushes import PushRequest
+
+PERSON, OTHER = numbers(2)
+NAME = "Zarathustra"
+
+
+def people(count: int) -> list[dict[str, str]]:
+    """The first of them is the person."""
+    return [{"to": to, "name": NAME if to == PERSON else f"guest{to[-3:]}"} for to in numbers(count)]
+
+
+async def forgotten(
+    stage: Scene,
+    *,
+    msisdn: str = PERSON,
+    cancel: bool = False,
+    seconds: float = 1.0,
+    served: Sequence[str] = ("athens",),
+    folder: Path | None = None,
+) -> dict[str, object]:
+    """All pieces; everything they found."""
+    work = Forgetter(stage.redis, stage.ledger, stage.reader, served, folder)
+    needle, cursor, totals = Needle(Msisdn(msisdn)), "", None
+    while True:
+        cursor, found = await work.step(needle, cursor, cancel=cancel, seconds=seconds)
+        told = asdict(found)
+        totals = told if totals is None else {name: totals[name] + told[name] for name in told}
+        if not cursor:
+            return {name: value for name, value in totals.items() if value}
+
+
+async def delivered(stage: Scene, *messages: MessageId) -> None:
+    for message in messages:
+        await stage.submitted(message, reference=f"7{message.chunk:03}{message.place:03}")
+        await stage.apply(message, Event.REPORT_DELIVERED)
+
+
+async def recipients(stage: Scene, chunk: int = 0) -> list[tuple[str, dict[str, str]]]:
+    data = await stage.redis.hget(keys.chunks("spring"), str(chunk))
+    return [(recipient.msisdn, dict(recipient.values)) for recipient in decode_chunk(data)]
+
+
+# --- campaigns -----------------------------------------------------------------------------------------
+
+
+async def test_number_and_values_go_and_states_counters_and_neighbours_stay(stage: Scene) -> None:
+    messages = await stage.fed(count=3, recipients=people(3), text="Hello $name")
+    await delivered(stage, *messages)
+    before = await stage.reader.records(messages)
+    assert await forgotten(stage) == {"campaigns": 1, "chunks": 1, "recipients": 1}
+    assert await places_of(stage.redis, PERSON, NAME) == []
+    assert (await recipients(stage))[0] == (FORGOTTEN, {})
+    assert (await recipients(stage))[1:] == [(each["to"], {"name": each["name"]}) for each in people(3)[1:]]
+    assert await stage.reader.records(messages) == before
+    assert await stage.counts("spring") == {"delivered": 3}
+    assert await stage.mistakes("spring") == []
+    assert await forgotten(stage) == {"campaigns": 1, "chunks": 1}, "there is nobody any more"
+
+
+async def test_a_report_that_comes_late_finds_nobody_and_harms_nobody(stage: Scene) -> None:
+    [message, *_] = messages = await stage.fed(count=2, recipients=people(2), text="Hello $name")
+    await delivered(stage, *messages)
+    await forgotten(stage)
+    assert await stage.apply(message, Event.REPORT_UNDELIVERED) == (State.DELIVERED, False)
+    assert await stage.mistakes("spring") == []
+
+
+async def in_state(stage: Scene, message: MessageId, state: State) -> None:
+    if state is State.QUEUED:
+        return
+    await stage.claim(message, reference="v1")
+    match state:
+        case State.DEFERRED:
+            await stage.record(message, Event.DEFER, reference="v1")
+        case State.UNCERTAIN:
+            await stage.record(message, Event.DOUBT, reference="v1")
+        case State.SUBMITTED | State.ENROUTE:
+            await stage.record(message, Event.SUBMIT, reference="v1")
+    if state is State.ENROUTE:
+        await stage.apply(message, Event.REPORT_ENROUTE)
+    assert await stage.state_of(message) is state
+
+
+@pytest.mark.parametrize("state", [state for state in State if not state.is_final])
+async def test_what_is_not_final_is_named_and_left(stage: Scene, state: State) -> None:
+    """Somebody is to get it, or its report is to come: without the number neither could be."""
+    [message, *_] = await stage.fed(count=2, recipients=people(2), text="Hello $name")
+    await in_state(stage, message, state)
+    found = await forgotten(stage)
+    assert (found["open"], found["messages"]) == (1, [f"{message} {state}"])
+    assert (await recipients(stage))[0] == (PERSON, {"name": NAME})
+    assert await stage.mistakes("spring") == []
+
+
+@pytest.mark.parametrize("state", [state for state in State if not state.is_final])
+async def test_cancel_ends_what_is_not_on_the_wire_and_nothing_else(stage: Scene, state: State) -> None:
+    [message, *_] = await stage.fed(count=2, recipients=people(2), text="Hello $name")
+    await in_state(stage, message, state)
+    found = await forgotten(stage, cancel=True)
+    assert await stage.mistakes("spring") == []
+    if state in {State.QUEUED, State.DEFERRED}:
+        assert found == {"campaigns": 1, "chunks": 1, "recipients": 1, "ended": 1}
+        record = await stage.record_of(message)
+        assert (record.state, record.code) == (State.CANCELLED, "volley.forgotten")
+        assert await places_of(stage.redis, PERSON, NAME) == []
+        assert str(message) not in await stage.queued()
+    else:
+        assert found["messages"] == [f"{message} {state}"]
+        assert await stage.state_of(message) is state
+
+
+async def test_who_was_not_registered_yet_is_cancelled_and_the_others_are_fed_once(stage: Scene) -> None:
+    """The feeder has not come to the campaign: there is no record, and the counters must still add up to the end."""
+    await stage.submit(recipients=people(CHUNK_SIZE + 5), text="Hello $name")
+    assert (await forgotten(stage))["messages"] == ["spring/0.0 queued"]
+    found = await forgotten(stage, cancel=True)
+    assert (found["recipients"], found["ended"]) == (1, 1)
+    assert await stage.counts("spring") == {"queued": CHUNK_SIZE + 4, "cancelled": 1}
+    assert await stage.mistakes("spring") == []
+    await stage.feeder.step()
+    assert len(await stage.queued()) == CHUNK_SIZE + 4
+    assert "spring/0.0" not in await stage.queued()
+    assert await stage.mistakes("spring") == []
+    assert await stage.redis.hget(keys.campaign("spring"), "registered") == b"%d" % (CHUNK_SIZE + 5)
+    await stage.producer.cancel("spring")
+    await stage.close("spring")
+    assert await stage.counts("spring") == {"cancelled": CHUNK_SIZE + 5}
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_campaign_cancelled_before_it_was_fed_counts_the_person_once(stage: Scene) -> None:
+    await stage.submit(recipients=people(5), text="Hello $name")
+    await forgotten(stage, cancel=True)
+    await stage.producer.cancel("spring")
+    await stage.feeder.step()
+    assert await stage.counts("spring") == {"cancelled": 5}
+    assert await stage.mistakes("spring") == []
+
+
+async def test_the_last_open_message_that_is_cancelled_ends_its_campaign(stage: Scene) -> None:
+    await stage.fed(count=1, recipients=people(1), text="Hello $name")
+    await forgotten(stage, cancel=True)
+    assert await stage.campaign_state("spring") == "finished"
+    assert await stage.mistakes("spring") == []
+
+
+async def test_two_people_of_one_chunk_are_forgotten_at_the_same_moment(stage: Scene) -> None:
+    """Both read the chunk, both write it: the second must not bring the first back."""
+    messages = await stage.fed(count=20, recipients=people(20), text="Hello $name")
+    await delivered(stage, *messages)
+    wanted = numbers(20)[:10]
+    await asyncio.gather(*(forgotten(stage, msisdn=msisdn) for msisdn in wanted))
+    assert await places_of(stage.redis, *wanted, NAME) == []
+    assert [to for to, _ in await recipients(stage)] == [FORGOTTEN] * 10 + numbers(20)[10:]
+
+
+async def test_a_chunk_that_is_another_by_now_is_left(stage: Scene) -> None:
+    """The script compares: what was read a moment ago may be a new campaign's of the same id."""
+    [message, *_] = messages = await stage.fed(count=2, recipients=people(2), text="Hello $name")
+    await delivered(stage, *messages)
+    new = encode_chunk([])
+    answer = await stage.ledger.forget(message, PERSON, (b"old", new), account="athens", lane="bulk")
+    assert answer == "changed"
+    assert (await recipients(stage))[0] == (PERSON, {"name": NAME})
+
+
+async def test_single_messages_refusals_and_appended_recipients_go(stage: Scene) -> None:
+    message = await stage.producer.send_one(account_name="athens", to=PERSON, text=f"code for {NAME}", key="k1")
+    await stage.claim(message, lane="urgent", reference="r9")
+    await stage.record(message, Event.REJECT, reference="r9")
+    bad = [{"to": f"+30 (69) {PERSON[4:]}-99999"}, {"to": f"+{PERSON[:6]} {PERSON[6:]}"}]
+    await stage.submit(
+        "refused", recipients=[{"to": OTHER, "name": "guest"}, *bad], text="Hello $name", default_region="GR"
+    )
+    await stage.submit("appended", recipients=[{"to": OTHER}], text="Hello")
+    await stage.producer.append("appended", [{"to": PERSON}, {"to": numbers(9)[8]}])
+    assert any(":seen:" in place for place in await places_of(stage.redis, PERSON))
+    found = await forgotten(stage, cancel=True)
+    assert (found["recipients"], found["refusals"]) == (2, 2)
+    assert await places_of(stage.redis, PERSON, f"{PERSON[:6]} {PERSON[6:]}", NAME) == []
+    again = await stage.producer.append("appended", [{"to": PERSON}, {"to": OTHER}])
+    assert (again.accepted, again.duplicates) == (1, 1), "the campaign does not know the person any more"
+
+
+async def test_it_goes_piece_by_piece_and_a_piece_may_be_done_twice(stage: Scene) -> None:
+    for campaign in ("autumn", "spring"):
+        messages = await stage.fed(campaign, recipients=people(CHUNK_SIZE + 2), text="Hello $name")
+        await delivered(stage, messages[0])
+    work, needle, cursor, steps, erased = (
+        Forgetter(stage.redis, stage.ledger, stage.reader, ["athens"], None), Needle(Msisdn(PERSON)), "", 0, 0,
+    )  # fmt: skip
+    while True:
+        again, first = await work.step(needle, cursor, seconds=0)
+        cursor, second = await work.step(needle, cursor, seconds=0)
+        assert cursor == again
+        erased, steps = erased + first.recipients + second.recipients, steps + 1
+        if not cursor:
+            break
+    assert steps > 8
+    assert erased == 2
+    assert await places_of(stage.redis, PERSON, NAME) == []
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "[]", '["other","a","b"]', '["campaign",1,2]'])
+async def test_a_cursor_of_somebody_else_s_is_refused(stage: Scene, cursor: str) -> None:
+    with pytest.raises(ValueError, match="not a cursor"):
+        await Forgetter(stage.redis, stage.ledger, stage.reader, [], None).step(Needle(Msisdn(PERSON)), cursor)
+
+
+# --- streams and the books of accounts -----------------------------------------------------------------
+
+
+async def test_streams_shelf_and_calls_lose_the_person_and_keep_the_others(stage: Scene) -> None:
+    journal = Journal(redis=stage.redis, length=1000)
+    for msisdn in (PERSON, OTHER):
+        await journal.write("athens", "status", 200, b'{"phone":"%s","message":"x"}' % msisdn.encode())
+        await stage.redis.xadd(keys.INCOMING, {"from": msisdn, "text": "hi"})
+        await stage.redis.xadd(keys.DEAD, {"recipients": f"+{msisdn[:2]} {msisdn[2:5]} {msisdn[5:]}", "reason": "no"})
+        await stage.redis.xadd(keys.AUDIT, {"who": "eve", "target": msisdn})
+        await stage.redis.hset(keys.calls("athens"), msisdn, "1")
+        report = {"event": "report_delivered", "code": "", "words": "", "msisdn": msisdn, "at": 1}
+        await stage.redis.hset(keys.orphans("athens"), f"8{msisdn[-1]}", orjson.dumps(report))
+    await stage.redis.expire(keys.calls("athens"), 900)
+    found = await forgotten(stage)
+    assert found == {"answers": 1, "incoming": 1, "dead": 1, "audit": 1, "calls": 1, "reports": 1}
+    assert await places_of(stage.redis, PERSON, PERSON[5:]) == []
+    left = await places_of(stage.redis, OTHER)
+    assert len(left) == 5, left
+    shelved = orjson.loads(await stage.redis.hget(keys.orphans("athens"), f"8{PERSON[-1]}"))
+    assert (shelved["event"], shelved["msisdn"]) == ("report_delivered", "")
+
+
+async def test_what_a_worker_is_still_to_take_is_left_and_told(stage: Scene) -> None:
+    """A drained answer that is not applied and a pushed report exist nowhere else: deleted, they would be lost."""
+    journal = Journal(redis=stage.redis, length=1000)
+    answer = b'{"phone":"%s"}' % PERSON.encode()
+    applied = await journal.write("athens", "drain", 200, answer)
+    await stage.redis.hset(keys.cursors("athens"), APPLIED, applied)
+    await journal.write("athens", "drain", 200, answer)
+    push = PushRequest(query={"phone": PERSON}, body=b"", content_type="text/plain")
+    await stage.redis.xadd(keys.pushed("athens"), keeping(push))
+    await stage.redis.xadd(keys.INTAKE, {"v": "1", "recipients": PERSON})
+    assert await forgotten(stage) == {"answers": 1, "waiting": 3}
+    assert await stage.redis.xlen(keys.journal("athens")) == 1
+    assert await forgotten(stage, served=()) == {"answers": 2, "waiting": 1}, "no worker will ever take them"
+
+
+async def test_long_streams_are_gone_through_to_their_end(stage: Scene) -> None:
+    journal = Journal(redis=stage.redis, length=1000)
+    for place in range(65):
+        await journal.write("athens", "status", 200, (PERSON if place % 2 else OTHER).encode())
+    assert await forgotten(stage, seconds=0) == {"answers": 32}
+    assert await stage.redis.xlen(keys.journal("athens")) == 33
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+
+async def test_files_with_the_number_are_named_in_whatever_charset(stage: Scene, tmp_path: Path) -> None:
+    for name, encoding in (("a.csv", "utf-8"), ("b.csv", "utf-16"), ("c.csv", "utf-16-be"), ("d.csv", "cp1251")):
+        (tmp_path / "athens").mkdir(exist_ok=True)
+        (tmp_path / "athens" / name).write_text(f"1;{OTHER};x\n2;{PERSON};y\n", encoding=encoding)
+    (tmp_path / "none.csv").write_text(f"1;{OTHER};x\n")
+    record = {"task": 1, "state": "done", "file": "/elsewhere/1.csv"}
+    await stage.redis.hset(keys.exports("athens"), "1", orjson.dumps(record))
+    found = await forgotten(stage, folder=tmp_path, seconds=0)
+    assert [Path(name).name for name in found["files"]] == ["a.csv", "b.csv", "c.csv", "d.csv"]
+    assert found["elsewhere"] == ["/elsewhere/1.csv"]
+
+
+async def test_a_number_between_two_pieces_of_a_file_is_found(stage: Scene, tmp_path: Path) -> None:
+    piece = 4 * 1024 * 1024
+    (tmp_path / "long.csv").write_bytes(b"x" * (piece - 5) + PERSON.encode() + b"y" * piece)
+    found = await forgotten(stage, folder=tmp_path, seconds=0)
+    assert [Path(name).name for name in found["files"]] == ["long.csv"]
+
+
+# --- how a number is recognised ------------------------------------------------------------------------
+
+GREEK = Needle(Msisdn("306912345678"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["306912345678", "+306912345678", "00306912345678", "+30 691 234 5678", "+30-691-234-5678", "(+30) 6912345678",
+     "6912345678", "691 2345678", "+30.6912.345.678"],
+)  # fmt: skip
+def test_a_number_is_found_as_people_write_it(written: str) -> None:
+    assert GREEK.is_written_in(f'["x","{written}","306900000000"]'.encode())
+
+
+@pytest.mark.parametrize("written", ["306912345679", "16912345678", "69123456781", "3069123 and 45678", ""])
+def test_another_number_is_not_taken_for_it(written: str) -> None:
+    assert not GREEK.is_written_in(f'["{written}","306900000000"]'.encode())
