@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE, WITHDRAW
 from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
@@ -33,6 +33,7 @@ from worker.repairing import repair
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
 from worker.stopping import end
+from worker.withdrawing import withdraw
 
 _BEAT: Final = 1.0
 _BEAT_LIFE: Final = 60
@@ -174,6 +175,7 @@ class Process:
                     max_tries=_MANY_TRIES,
                 ),
                 func(cast("WorkerCoroutine", export), name=EXPORT, keep_result=_ANSWER_LIFE),
+                func(cast("WorkerCoroutine", withdraw), name=WITHDRAW, keep_result=_ANSWER_LIFE),
                 func(cast("WorkerCoroutine", repair), name=REPAIR, keep_result=_ANSWER_LIFE, max_tries=1),
                 func(cast("WorkerCoroutine", forget), name=FORGET, keep_result=_ANSWER_LIFE, max_tries=1),
             ],

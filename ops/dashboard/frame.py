@@ -130,7 +130,8 @@ class Frame:
 
     def back(self, path: str, said: str = "") -> NoReturn:
         """Send the browser to a page of ours after an action; `said` is a word of `SAID`."""
-        raise web.HTTPSeeOther(f"{path}?{urlencode({'said': said})}" if said else path)
+        sign = "&" if "?" in path else "?"
+        raise web.HTTPSeeOther(f"{path}{sign}{urlencode({'said': said})}" if said else path)
 
 
 def visitor(request: web.Request) -> Visitor:

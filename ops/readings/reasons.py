@@ -15,6 +15,7 @@ OWN_WORDS: Final[Mapping[str, str]] = {
     "volley.past_validity": "its validity had ended before it could be sent",
     "volley.slow_answers": "the provider answered much more slowly than usual",
     "volley.decided": "a person decided",
+    "volley.withdrawn": "an operator cancelled it alone",
     "volley.forgotten": "its recipient was erased before it was sent",
 }
 

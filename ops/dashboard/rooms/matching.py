@@ -1,7 +1,9 @@
-"""What an operator may do with every message that matches a filter: send to those who did not get it again."""
+"""What an operator may do with every message that matches a filter: cancel it, or send it again."""
 
 import secrets
 from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -11,13 +13,17 @@ from ops.dashboard.gathering import NUMBER, TooManyError, gather
 from ops.dashboard.previewing import preview_of
 from ops.dashboard.rooms.messages import Filter, filter_of
 from ops.dashboard.uploading import LARGEST_FILE
+from ops.errors import OpsError
 from ops.messages import MessageReading, read_messages
 from ops.readings import CampaignReading, read_campaign
-from producer.contract.messages import CampaignId
+from ops.withdrawing import cancel_messages
+from producer.contract.messages import CampaignId, MessageId
+from producer.contract.states import State
 from producer.directory import account
 from producer.errors import ProducerError
 
-_LONGEST_BASE = 48
+_LONGEST_BASE: Final = 48
+WAITING: Final = (State.QUEUED, State.DEFERRED)
 
 
 class MatchingRoom:
@@ -30,7 +36,10 @@ class MatchingRoom:
 
     def routes(self) -> list[web.RouteDef]:
         """Its addresses."""
-        return [web.post("/campaigns/{id:[^/]+}/messages/again", self.again)]
+        return [
+            web.post("/campaigns/{id:[^/]+}/messages/again", self.again),
+            web.post("/campaigns/{id:[^/]+}/messages/cancel", self.cancel),
+        ]
 
     async def again(self, request: web.Request) -> web.Response:
         """Gather those of the matching messages that nobody got as a new campaign, and show its preview.
@@ -63,6 +72,30 @@ class MatchingRoom:
         if draft is None:
             raise web.HTTPConflict(text="None of these messages has ended without reaching somebody.")
         return self._frame.back(f"/submit/{draft.key}")
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Cancel those of the matching messages that wait to be sent; then back to them."""
+        campaign, who = await self._campaign(request), visitor(request).name
+        wanted = filter_of({name: str(value) for name, value in (await request.post()).items()})
+        count = 0
+        try:
+            async with self._frame.audit.acting(who, "messages.cancel", campaign.id, before=wanted.query) as act:
+                waiting = self._waiting(campaign.id, wanted)
+                async for done in cancel_messages(self._frame.redis, campaign.id, waiting, who):
+                    count += done
+                    act.after = f"{count} cancelled"
+        except OpsError as error:
+            raise web.HTTPServiceUnavailable(text=f"{count:,} were cancelled, then {error}.") from error
+        await self._frame.watch.look()
+        base = f"/campaigns/{quote(campaign.id, safe='')}/messages"
+        return self._frame.back(
+            f"{base}?{wanted.query}" if wanted.query else base, "cancelled" if count else "unchanged"
+        )
+
+    async def _waiting(self, campaign: CampaignId, wanted: Filter) -> AsyncIterator[MessageId]:
+        async for message in self._matching(campaign, wanted):
+            if message.record.state in WAITING:
+                yield message.id
 
     async def _matching(self, campaign: CampaignId, wanted: Filter) -> AsyncIterator[MessageReading]:
         async for message in read_messages(self._frame.redis, campaign):

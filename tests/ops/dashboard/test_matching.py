@@ -2,13 +2,19 @@
 
 import pytest
 from aiohttp.test_utils import TestClient
+from arq.worker import func
 
+from ops import withdrawing
 from ops.dashboard.access import Access
 from ops.dashboard.rooms import matching
 from ops.web import FRAME
+from producer.contract import keys
+from producer.contract.messages import CampaignId
 from producer.contract.states import Event, State
+from tests.ops.dashboard.test_message import tracking
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, visit
 from tests.worker.scene import Scene
+from worker.withdrawing import withdraw
 
 AGAIN = "/campaigns/spring/messages/again"
 PEOPLE = [
@@ -90,3 +96,54 @@ async def test_a_campaign_that_is_not_there_and_a_viewer_are_refused(page: TestC
     async with visit(stage.redis, access=Access(credentials=credentials()), known=known) as viewer:
         assert AGAIN not in (await look(viewer, "/campaigns/spring/messages")).posts
         assert (await send(viewer, AGAIN, {})).status == 403
+
+
+# --- cancelling ----------------------------------------------------------------------------------------
+
+CANCEL = "/campaigns/spring/messages/cancel"
+
+
+async def test_what_matches_and_waits_is_cancelled_and_the_rest_goes_on(page: TestClient, stage: Scene) -> None:
+    await ended(stage)
+    await stage.submit("summer", 3, recipients=["306912345670", "393331234567", "306912345671"])
+    async with tracking(stage, func(withdraw, keep_result=60)):
+        answer = await send(page, "/campaigns/summer/messages/cancel", {"prefix": "30"})
+        assert (await send(page, CANCEL, {})).headers["Location"].endswith("said=unchanged")
+    assert answer.headers["Location"] == "/campaigns/summer/messages?prefix=30&said=cancelled"
+    assert (await stage.producer.progress("summer")).states == {State.QUEUED: 1, State.CANCELLED: 2}
+    entries = (await page.app[FRAME].audit.read()).entries
+    assert (entries[-1].action, entries[-1].before, entries[-1].after) == (
+        "messages.cancel",
+        "prefix=30",
+        "2 cancelled",
+    )
+    assert await stage.mistakes(CampaignId("summer")) == []
+
+
+async def test_without_a_worker_nothing_is_cancelled_later(
+    page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.submit("spring", 3)
+    monkeypatch.setattr(withdrawing, "_WITHIN", 0.1)
+    answer = await send(page, CANCEL, {})
+    assert answer.status == 503
+    assert "0 were cancelled, then no track worker answered" in await answer.text()
+    assert await stage.redis.zcard(keys.CONTROL_TRACK) == 0
+    assert (await stage.producer.progress("spring")).states == {State.QUEUED: 3}
+
+
+async def test_pieces_follow_each_other(page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.submit("spring", 450)
+    monkeypatch.setattr(withdrawing, "_AT_ONCE", 100)
+    async with tracking(stage, func(withdraw, keep_result=60)):
+        await send(page, CANCEL, {"state": "queued"})
+    assert (await stage.producer.progress("spring")).states == {State.CANCELLED: 450}
+    assert await stage.campaign_state(CampaignId("spring")) == "finished"
+
+
+async def test_viewers_cannot_cancel(stage: Scene) -> None:
+    await stage.submit("spring", 1)
+    known = credentials().bearer(VIEWER_TOKEN)
+    async with visit(stage.redis, access=Access(credentials=credentials()), known=known) as viewer:
+        assert CANCEL not in (await look(viewer, "/campaigns/spring/messages")).posts
+        assert (await send(viewer, CANCEL, {})).status == 403
