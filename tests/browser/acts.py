@@ -191,6 +191,27 @@ async def drop_a_preview(visit: Visit, stage: Stage) -> None:
     await visit.says(SAID["dropped"])
 
 
+@act("/campaigns/{id}/messages/again", audited="messages.again")
+async def look_at_sending_again_to_those_who_did_not_get_it(visit: Visit, stage: Stage) -> None:
+    undelivered = (await stage.system.states(SPRING))["undelivered"]
+    await visit.go(f"/campaigns/{SPRING}/messages?state=undelivered")
+    await _unfold(visit, "Send again to all that match …")
+    await _press(visit, "Look at it")
+    await visit.page.get_by_role("button", name=f"Send {undelivered} messages").wait_for()
+
+
+@act("/campaigns/{id}/messages/cancel", audited="messages.cancel")
+async def cancel_the_messages_that_match(visit: Visit, stage: Stage) -> None:
+    campaign = await stage.waiting("cancelled-in-part")
+    await visit.go(f"/campaigns/{campaign}/messages?state=queued")
+    assert not await visit.page.get_by_role("button", name="Cancel them").is_visible()
+    await _unfold(visit, "Cancel all that match …")
+    await _press(visit, "Cancel them")
+    await visit.says("Cancelled")
+    await visit.sees("There is none.")
+    assert (await stage.system.states(campaign))["cancelled"] == 4
+
+
 @act("/dead/{id}/replay", audited="dead.replay")
 async def put_a_dead_letter_back(visit: Visit, stage: Stage) -> None:
     await stage.bury()
