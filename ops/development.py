@@ -29,6 +29,8 @@ _IN_PARALLEL: Final = (f"-n{_WORKERS}", "--dist=loadgroup", "--no-loadscope-reor
 # what takes long and prints figures: the flag, and the module that does it
 _LONG: Final = {
     "--kill-matrix": "tests.reliability.killing_matrix",
+    "--kill-storm": "tests.reliability.storm",
+    "--soak": "tests.reliability.soak",
 }
 # pytest's exit status -> ours: passed, interrupted, used wrongly; everything else has failed
 _OF_PYTEST: Final = {0: 0, 2: 130, 4: 2}
@@ -63,7 +65,8 @@ def check() -> int:
 def test(arguments: tuple[str, ...]) -> int:
     """Run all tests, several at once, or pytest with your arguments; `--fuzz [SECONDS] [TARGET …]`: fuzz.
 
-    `--kill-matrix [POINT …]`: kill a process at every named point.
+    `--kill-matrix [POINT …]`: kill a process at every named point. `--kill-storm [--messages N] [--seed S]`: kill one
+    every second. `--soak [SECONDS]`: a steady rate for an hour. Each prints its figures.
     """
     if arguments[:1] == ("--fuzz",):
         _need_checkout()

@@ -66,6 +66,7 @@ class System:
     sending: Table = field(default_factory=dict)
     tracking: Table = field(default_factory=dict)
     exports: Table = field(default_factory=dict)
+    retention: Table = field(default_factory=dict)
 
     # --- starting ----------------------------------------------------------------------------------
 
@@ -85,6 +86,7 @@ class System:
             "sending": QUICK_SENDING | self.sending,
             "tracking": QUICK_TRACKING | self.tracking,
             "exports": self.exports,
+            "retention": self.retention,
         }
         for name, table in sections.items():
             lines.append(f"[{name}]\n" + "\n".join(f"{field} = {toml(value)}" for field, value in table.items()))

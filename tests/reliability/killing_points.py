@@ -20,7 +20,8 @@ class Story(StrEnum):
     CANCEL = "cancel"  # sending, when the campaign is cancelled
     RESUME = "resume"  # sending, when the campaign is paused and resumed
     STOP = "stop"  # sending, when SIGTERM comes
-    TRACK = "track"
+    DRAIN = "drain"  # tracking one restv2 account: one process reads one answer at a time
+    LOOK_UP = "look up"  # tracking one smsc account
     MATCH = "match"  # tracking, with lost answers that only the provider's list of what it sent can explain
     EXPORT = "export"
     INCOMING = "incoming"
@@ -72,14 +73,15 @@ _SENDER: Final = "worker.sending:Sender"
 
 _SENDING: Final = [
     *_points("admit", "worker.throttle.gate:Gate.admit", Moment.AFTER),
-    *_points("take", "worker.engine.queues:AccountQueues.take", Moment.AFTER),
-    *_points("prepare", "worker.preparing:Preparer.prepare", Moment.AFTER),
+    *_points("take", "worker.engine.queues:AccountQueues.take", Moment.AFTER, nth=1),
+    *_points("prepare", "worker.preparing:Preparer.prepare", Moment.AFTER, nth=1),
     *_points("claim", "worker.ledger.ledger:Ledger.claim", *_BOTH),
     *_points("hand-over", f"{_SENDER}._claim", Moment.AFTER),
     *_points("pace", "worker.throttle.gate:Gate.pace", Moment.AFTER, nth=5),
-    *_points("first byte", "worker.providers.exchange:_Request.send", Moment.BEFORE, nth=5),
-    *_points("on the wire", "worker.providers.exchange:Exchange.ask", Moment.DURING, nth=5),
-    *_points("answer", "worker.providers.exchange:Exchange.ask", Moment.AFTER, nth=5),
+    *_points("connection there", "worker.providers.exchange:_Request.send", Moment.BEFORE, nth=5),
+    *_points("first byte", "aiohttp.client_reqrep:ClientRequest.send", Moment.BEFORE, nth=5),
+    *_points("on the wire", "aiohttp.client_reqrep:ClientRequest.send", Moment.DURING, nth=5),
+    *_points("answer", "worker.providers.exchange:Exchange.ask_when", Moment.AFTER, nth=5),
     *_points("learn", "worker.learning:Learning.learn", *_BOTH, nth=5),
     *_points("hand to the recorder", "worker.recording:Recorder.put", *_BOTH, nth=5),
     *_points("record", "worker.ledger.ledger:Ledger.record", *_BOTH),
@@ -97,14 +99,19 @@ _FEEDING: Final = [
 ]
 
 _TRACKING: Final = [
-    *_points("drain", f"{_POLLER}._drain", Moment.BEFORE, story=Story.TRACK, role="track"),
-    *_points("journal a drain", f"{_POLLER}._kept", *_BOTH, story=Story.TRACK, role="track", loses_reports=True),
-    *_points("apply", "worker.tracking:Tracker.apply", *_BOTH, story=Story.TRACK, role="track"),
-    *_points("move by evidence", "worker.ledger.ledger:Ledger.apply", *_BOTH, story=Story.TRACK, role="track"),
-    *_points("mark a drain applied", f"{_POLLER}._mark", *_BOTH, story=Story.TRACK, role="track"),
-    *_points("look-up", "worker.lookups:Lookups._look", *_BOTH, story=Story.TRACK, role="track", nth=1),
+    *_points("drain", f"{_POLLER}._drain", Moment.BEFORE, story=Story.DRAIN, role="track"),
+    *_points("journal a drain", f"{_POLLER}._kept", *_BOTH, story=Story.DRAIN, role="track", loses_reports=True),
+    *_points("apply", "worker.tracking:Tracker.apply", *_BOTH, story=Story.DRAIN, role="track"),
+    *_points("move by evidence", "worker.ledger.ledger:Ledger.apply", *_BOTH, story=Story.DRAIN, role="track"),
+    *_points("mark a drain applied", f"{_POLLER}._mark", *_BOTH, story=Story.DRAIN, role="track"),
+    *_points("look-up", "worker.lookups:Lookups._look", *_BOTH, story=Story.LOOK_UP, role="track", nth=1),
     *_points(
-        "take a look-up in", "worker.lookups:Lookups._take_in", Moment.BEFORE, story=Story.TRACK, role="track", nth=1
+        "take a look-up in",
+        "worker.lookups:Lookups._take_in",
+        Moment.BEFORE,
+        story=Story.LOOK_UP,
+        role="track",
+        nth=1,
     ),
     *_points("match", "worker.matching:Matcher._take", *_BOTH, story=Story.MATCH, role="track", nth=1),
     *_points("record a match", "worker.ledger.ledger:Ledger.record", *_BOTH, story=Story.MATCH, role="track", nth=1),
@@ -146,6 +153,6 @@ SHORT: Final = (
 IN_COMPANY: Final = tuple(
     name
     for name, point in POINTS.items()
-    if point.story in {Story.SEND, Story.TRACK, Story.INTAKE, Story.STOP} and point.role != "web"
+    if point.story in {Story.SEND, Story.DRAIN, Story.LOOK_UP, Story.INTAKE, Story.STOP} and point.role != "web"
 )
 """Those at which others work beside the victim in a second run."""

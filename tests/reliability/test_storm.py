@@ -1,0 +1,60 @@
+"""The kill storm's own parts: chance that can be repeated, and a Redis that loses what a machine would lose."""
+
+import time
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from ops.redis_server import RedisServer
+from tests.reliability.storm_redis import StormyRedis
+from tests.reliability.storm_weather import FAULTS, weather
+from tests.support import wait_until
+
+TOTALS = {"athens": 2000, "moscow": 1000}
+
+
+def test_the_same_seed_is_the_same_storm_and_another_is_another() -> None:
+    first, again, other = (weather(seed, TOTALS) for seed in (7, 7, 8))
+    assert first.recipients == again.recipients != other.recipients
+    assert first.redis_at == again.redis_at != other.redis_at
+    assert [first.chance.randrange(5) for _ in range(50)] == [again.chance.randrange(5) for _ in range(50)]
+
+
+def test_every_recipient_is_somebody_else_and_every_fault_is_met() -> None:
+    found = weather(7, TOTALS)
+    assert {name: len(set(people)) for name, people in found.recipients.items()} == TOTALS
+    assert min(found.faults().values()) >= 1
+    assert set(found.faults()) == set(FAULTS.values())
+    assert 0.01 < sum(found.faults().values()) / 3000 < 0.06
+
+
+async def test_a_killed_redis_process_loses_nothing_and_a_machine_without_power_its_unsynced_second(
+    tmp_path: Path,
+) -> None:
+    """What `everysec` promises, and what it does not: the storm with --power-loss needs the difference to be real."""
+    with RedisServer(tmp_path / "redis") as server:
+        for loses_tail, left in ((False, 2), (True, 1)):
+            stormy = StormyRedis(server, appendfsync="everysec", loses_tail=loses_tail)
+            async with Redis.from_url(server.url) as client:
+                await client.flushall()
+                await client.set("synced", 1)
+                stormy.note()
+                noted_at = time.monotonic()
+                await wait_until(
+                    lambda at=noted_at: time.monotonic() > at + 1.1, description="the file is a second older"
+                )
+                await client.set("unsynced", 1)
+            assert bool(stormy.crash()) is loses_tail
+            async with Redis.from_url(server.url) as client:
+                assert await client.dbsize() == left
+
+
+async def test_with_always_even_a_machine_without_power_loses_nothing(tmp_path: Path) -> None:
+    with RedisServer(tmp_path / "redis") as server:
+        stormy = StormyRedis(server, appendfsync="always", loses_tail=True)
+        async with Redis.from_url(server.url) as client:
+            await client.set("synced", 1)
+        assert stormy.crash() == 0
+        async with Redis.from_url(server.url) as client:
+            assert await client.dbsize() == 1
+            assert (await client.config_get("appendfsync"))["appendfsync"] == "always"
