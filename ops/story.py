@@ -54,11 +54,20 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What journal and audit log have of a message; `looked_through`: journal entries that were searched for it."""
+
+    answers: tuple[RawAnswer, ...] = ()
+    looked_through: int = 0
+    decisions: tuple[Decided, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What is known of one message.
 
     `job_at`: when its job may be taken; `look_at`: when its report is asked for next. `registered` is False while
-    its campaign has not been fed so far. `looked_through`: journal entries that were searched for it.
+    its campaign has not been fed so far.
     """
 
     id: MessageId
@@ -73,22 +82,21 @@ class Story:
     uncertain_since: datetime | None = None
     is_suppressed: bool = False
     shelved: bool = False
-    answers: tuple[RawAnswer, ...] = ()
-    looked_through: int = 0
-    decisions: tuple[Decided, ...] = field(default=())
+    found: Found = field(default_factory=Found)
 
 
 async def read_story(redis: Client, message: MessageId) -> Story | None:
-    """Everything about one message, or None when there is none. Its cost is bounded, whatever the journal holds."""
+    """The message as the books have it, without what is to be looked for; None when there is none."""
     campaign = await read_campaign(redis, message.campaign)
     packed = await redis.hget(keys.chunks(message.campaign), str(message.chunk))
     recipients = decode_chunk(packed) if packed else ()
     if campaign is None or message.place >= len(recipients):
         return None
     recipient, account = recipients[message.place], campaign.progress.account
+    if recipient.msisdn == FORGOTTEN:
+        recipient = Recipient(msisdn=Msisdn(""))
     found, rest, words = await _record(redis, message, account)
     record = MessageRecord.unpack(found) if found else unregistered(rest)
-    answers, count = await _answers(redis, account, record, recipient)
     return Story(
         id=message,
         campaign=campaign,
@@ -97,11 +105,18 @@ async def read_story(redis: Client, message: MessageId) -> Story | None:
         record=record,
         words=explain(record.code, words) if record.code else "",
         registered=found is not None,
-        answers=answers,
-        looked_through=count,
-        decisions=await _decisions(redis, message),
         **await _lists(redis, campaign, message, record, recipient),
     )
+
+
+async def find(redis: Client, story: Story) -> Found:
+    """Look for the message in the journal and the audit log.
+
+    What it costs is bounded, whatever they hold, but may be some megabytes: keep the answer for a while.
+    """
+    account = story.campaign.progress.account
+    answers, count = await _answers(redis, account, story.record, story.recipient)
+    return Found(answers=answers, looked_through=count, decisions=await _decisions(redis, story.id))
 
 
 async def _record(

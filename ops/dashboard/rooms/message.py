@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -13,12 +14,15 @@ from ops.dashboard.frame import Frame, visitor
 from ops.dashboard.views.message import message_view
 from ops.deciding import DECISIONS, DecisionError, ask_to_decide, decided, undecided
 from ops.errors import OpsError
-from ops.story import Story, read_story
+from ops.story import Found, Story, find, read_story
 from producer.contract.messages import CampaignId, MessageId
 from producer.msisdn import masked
 
 _PLACE: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,6})")
 _DECIDED_WITHIN: Final = 5.0
+_FOUND_FOR: Final = 15.0
+"""Seconds that what journal and audit log have of a message is kept: pages look every second."""
+
 _PAGE: Final = "/campaigns/{id:[^/]+}/messages/{place:[0-9.]+}"
 
 # columns of an answer that name somebody
@@ -58,6 +62,7 @@ class MessageRoom:
                 act.after = await decided(redis, story.id, within=_DECIDED_WITHIN)
         except DecisionError as error:
             raise web.HTTPConflict(text=f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        self._frame.shared.forget()
         await self._frame.watch.look()
         self._frame.back(_path(story.id), "decided")
 
@@ -73,6 +78,7 @@ class MessageRoom:
                 act.after = failure(told) or f"{len(told.get('records', ()))} records"
         except OpsError as error:
             raise web.HTTPServiceUnavailable(text=f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        self._frame.shared.forget()
         return await self._page(request, await self._story(request), told)
 
     async def _asked(self, story: Story) -> Told:
@@ -106,7 +112,10 @@ class MessageRoom:
             story = await read_story(self._frame.redis, message)
         if story is None:
             raise web.HTTPNotFound(text="There is no such message (any more).")
-        return story
+        found: Found = await self._frame.shared.get(
+            f"story {story.id} {story.record}", lambda: find(self._frame.redis, story), for_seconds=_FOUND_FOR
+        )
+        return replace(story, found=found)
 
 
 def _calls(family: str, story: Story) -> tuple[tuple[str, Mapping[str, str]], ...]:

@@ -54,10 +54,10 @@ def message_view(story: Story, shown: Callable[[Msisdn], str], *, for_operator: 
         "timeline": timeline(story),
         "answers": [
             {"at": each.at, "call": each.call, "status": each.status, "size": each.size, "excerpt": each.excerpt}
-            for each in (story.answers if for_operator else ())
+            for each in (story.found.answers if for_operator else ())
         ],
-        "answers_found": len(story.answers),
-        "looked_through": story.looked_through,
+        "answers_found": len(story.found.answers),
+        "looked_through": story.found.looked_through,
     }
 
 
@@ -67,10 +67,12 @@ def timeline(story: Story) -> list[View]:
     events = [_event(campaign.created_at, "submitted with its campaign", "")]
     if campaign.not_before:
         events.append(_event(campaign.not_before, "sending may begin", ""))
-    events += [_event(each.at, f"the provider answered {each.call}", f"HTTP {each.status}") for each in story.answers]
+    events += [
+        _event(each.at, f"the provider answered {each.call}", f"HTTP {each.status}") for each in story.found.answers
+    ]
     events += [
         _event(each.at, f"{each.who}: {each.action}", f"{each.before} → {each.after}" if each.after else each.before)
-        for each in story.decisions
+        for each in story.found.decisions
     ]
     if record.changed_at:
         why = " ".join(filter(None, (story.words, f"({record.code})" if record.code else "")))

@@ -12,7 +12,11 @@ PATHS = (
     "/campaigns",
     "/campaigns/spring",
     "/accounts",
+    "/campaigns/spring/messages/0.0",
     "/uncertain",
+    "/dead",
+    "/incoming",
+    "/exports",
     "/queues",
     "/charts",
     "/audit",
@@ -52,3 +56,22 @@ async def test_pages_of_a_large_campaign_cost_what_those_of_a_small_one_do(stage
         large = min([await cost(stage, page) for _ in range(3)])
     assert large[0] < small[0] * 1.5
     assert large[1] < small[1] * 1.5 + 10_000, "twenty thousand recipients alone are several hundred kB"
+
+
+@pytest.mark.slow
+async def test_a_filter_that_fits_nobody_looks_through_a_bounded_piece(stage: Scene) -> None:
+    """Forty chunks of a page are eight thousand messages: beyond them it does not matter how many there are."""
+
+    async def bytes_of(page: TestClient) -> int:
+        before = (await commands(stage))[1]
+        answer = await page.get("/campaigns/spring/messages?code=never")
+        assert "Further" in await answer.text()
+        return (await commands(stage))[1] - before
+
+    await stage.submit("spring", 10_000)
+    async with visit(stage.redis) as page:
+        small = min([await bytes_of(page) for _ in range(3)])
+    await stage.producer.append("spring", (str(306_900_000_000 + number) for number in range(20_000)))
+    async with visit(stage.redis) as page:
+        large = min([await bytes_of(page) for _ in range(3)])
+    assert large < small * 1.2 + 10_000

@@ -10,12 +10,13 @@ import pytest
 from aiohttp.test_utils import TestClient
 from arq.worker import Function, func
 
-from ops import asking
+from ops import asking, story
 from ops.dashboard.access import Access
 from ops.dashboard.rooms import message as room
 from ops.dashboard.rooms import uncertain as tray
 from ops.web import FRAME
 from producer.contract import keys
+from producer.contract.client import Client
 from producer.contract.jobs import PROVIDER_CALL, RESOLVE
 from producer.contract.messages import MessageId
 from producer.contract.states import Event, State
@@ -86,6 +87,7 @@ async def test_raw_answers_that_name_the_message_are_shown_without_numbers_and_s
     body = f'{{"id":"v0a","phone":"{NUMBER}","psw":"topsecret","note":"{HOSTILE[2:]}"}}'
     await journal.write(NAME, "status", 200, body.encode())
     await journal.write(NAME, "status", 500, b"\xff\xfe v0a \x00" + b"9" * 400)
+    page.app[FRAME].shared.forget()
     seen = await look(page, PATH)
     assert seen.words.count("HTTP 200, ") == 1
     assert "HTTP 500" in seen.words
@@ -95,6 +97,31 @@ async def test_raw_answers_that_name_the_message_are_shown_without_numbers_and_s
     assert "99999999" not in seen.words
     assert "<script>alert(1)</script>" in seen.words
     assert seen.tags["img"] == 0
+
+
+async def test_the_journal_is_searched_once_for_many_looks_and_for_a_bounded_piece(
+    page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages look every second, and a journal entry may have a megabyte."""
+    monkeypatch.setattr(story, "_MOST_ENTRIES", 100)
+    [message] = await stage.fed("spring", 1, recipients=[NUMBER])
+    await stage.submitted(message, reference="v0a")
+    journal = Journal(redis=stage.redis, length=1000)
+    await journal.write(NAME, "status", 200, b"id=v0a")
+    for number in range(200):
+        await journal.write(NAME, "status", 200, b"x" * 1000 + str(number).encode())
+    assert "None among the 100 newest answers" in (await look(page, PATH)).plain
+    searched = []
+
+    async def find(redis: Client, told: story.Story) -> story.Found:
+        searched.append(told.id)
+        return await story.find(redis, told)
+
+    monkeypatch.setattr(room, "find", find)
+    page.app[FRAME].shared.forget()
+    for _ in range(3):
+        await (await page.get(PATH)).read()
+    assert searched == [message]
 
 
 async def test_viewers_see_neither_the_number_nor_its_text_nor_raw_answers(stage: Scene) -> None:
