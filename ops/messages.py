@@ -9,7 +9,7 @@ from ops.readings.reasons import explain
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.codec import decode_chunk
-from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord, Msisdn
+from producer.contract.messages import FORGOTTEN, AccountName, CampaignId, MessageId, MessageRecord, Msisdn
 from producer.contract.states import State
 
 _CHUNKS_AT_ONCE: Final = 4
@@ -18,7 +18,7 @@ _PAST_VALIDITY: Final = "volley.past_validity"  # what worker.feeding ends the r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReading:
-    """One message: its address, its MSISDN and values, its record, and what the record's code means."""
+    """One message: its address, its MSISDN and values (none: forgotten), its record, and the words of its code."""
 
     id: MessageId
     msisdn: Msisdn
@@ -73,11 +73,10 @@ def _messages(
     absent = unregistered(rest)
     found = []
     for place, recipient in enumerate(decode_chunk(data) if data else ()):
+        number = Msisdn("") if recipient.msisdn == FORGOTTEN else recipient.msisdn
         packed = records.get(str(place).encode())
         record = MessageRecord.unpack(packed) if packed else absent
         address = MessageId(campaign=campaign, chunk=chunk, place=place)
         plain = explain(record.code, words) if record.code else ""
-        found.append(
-            MessageReading(id=address, msisdn=recipient.msisdn, record=record, words=plain, values=recipient.values)
-        )
+        found.append(MessageReading(id=address, msisdn=number, record=record, words=plain, values=recipient.values))
     return found

@@ -13,7 +13,7 @@ from producer.contract import keys
 from producer.contract.campaigns import Recipient
 from producer.contract.client import Client
 from producer.contract.codec import decode_chunk
-from producer.contract.messages import AccountName, MessageId, MessageRecord
+from producer.contract.messages import FORGOTTEN, AccountName, MessageId, MessageRecord, Msisdn
 from producer.masking import Mask
 from producer.rendering import MissingValue, Template
 

@@ -14,7 +14,7 @@ from ops.errors import OpsError
 from ops.messages import MessageReading, read_messages
 from ops.readings import read_campaign
 from ops.rows import COLUMNS, Format, Row, Write, file_written, rows_written
-from producer.contract.messages import FORGOTTEN, CampaignId
+from producer.contract.messages import CampaignId
 from producer.contract.states import State
 from producer.msisdn import masked
 
@@ -84,7 +84,5 @@ def _row(message: MessageReading, *, mask: bool) -> Row:
     record = message.record
     changed_at = datetime.fromtimestamp(record.changed_at, UTC) if record.changed_at else None
     number = masked(message.msisdn) if mask else message.msisdn
-    if message.msisdn == FORGOTTEN:
-        number = ""
     values = (str(message.id), number, record.state.value, record.attempts, changed_at)
     return dict(zip(COLUMNS, (*values, record.reference, record.code, message.words), strict=True))

@@ -10,7 +10,9 @@ from subprocess import PIPE
 import orjson
 
 from ops.audit import AuditLog
+from ops.story import read_story
 from producer.contract import keys
+from producer.contract.messages import MessageId
 from producer.suppression import SuppressionList
 from tests.support import CHECKOUT
 from tests.support_erasure import places_of
@@ -45,10 +47,11 @@ async def lived(system: System) -> None:
     )
     await system.producer.append("athens", [{"to": numbers(1, first=900)[0], "name": "late"}])
     await system.producer.send_one(account_name="moscow", to=PERSON, text=WORDS, key=f"code for {PERSON}")
-    body = orjson.dumps({"login": "north", "family": "smsc", "phone": PERSON, "mes": "stop", "to": "79990000000"})
+    body = orjson.dumps(
+        {"login": "north", "family": "smsc", "phone": PERSON, "mes": "hello there", "to": "79990000000"}
+    )
     async with system.provider.session.post(f"{system.provider.url}/sandbox/incoming", data=body) as answer:
         assert answer.status == 200
-    await SuppressionList(system.producer._redis).add(PERSON, "said stop")
     await AuditLog(system.producer._redis).write("eve", "number.shown", PERSON)
 
 
@@ -62,6 +65,7 @@ async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: Syste
         )
         await lived(system)
         await system.finished(*people_of, "before")
+        await SuppressionList(system.producer._redis).add(PERSON, "said stop")
         await system.until("before", lambda states, _: states.get("delivered") == 1, "an early one")
         before = {name: await system.states(name) for name in people_of}
         status, said, complained = await volley(system, "forget", f"+{PERSON}", "--yes", "--cancel", "--json")
@@ -74,6 +78,15 @@ async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: Syste
         status, said, _ = await volley(system, "forget", PERSON, "--yes", "--suppression")
         assert (status, said) == (0, "erased: nothing was found\n")
         assert await places_of(system.redis, PERSON, NAME, WORDS) == []
+        status, said, _ = await volley(system, "messages", "moscow", "--format", "csv")
+        assert said.splitlines()[1].startswith("moscow/0.0,,delivered,"), "no number, and everything else"
+        story = await read_story(system.producer._redis, MessageId.parse("moscow/0.0"))
+        assert story is not None
+        assert (story.recipient.msisdn, story.text, story.record.state) == (
+            "",
+            "Hello $name from moscow",
+            "delivered",
+        )
     assert PERSON not in log_of(process)
     entry = (await AuditLog(system.producer._redis).read()).entries[0]
     assert (entry.action, entry.target, entry.failure) == ("person.forget", "7912•••••34", "")
