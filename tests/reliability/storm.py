@@ -43,7 +43,7 @@ _MOST_A_SECOND: Final = 240.0
 _LEAST_SECONDS: Final = 20.0
 _OPEN: Final = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED}
 _UNTIL_CALM: Final = 0.97
-_PATIENCE: Final = 300.0
+_PATIENCE: Final = 900.0  # policy waits ten minutes for a list that cannot be read
 _GIVE_UP_AFTER: Final = 120
 _EVIDENCE_WITHIN: Final = 45.0
 """Seconds without news after which what is uncertain is taken to stay so."""
@@ -100,12 +100,14 @@ class Storm:
             await self._rage(workers)
             self._figures.storm_seconds = round(time.monotonic() - began, 1)
             calm = time.monotonic()
-            while not await self._is_settled() and time.monotonic() < calm + _PATIENCE:
+            while not (is_settled := await self._is_settled()) and time.monotonic() < calm + _PATIENCE:
                 await self._look()
                 workers.tend()
                 await asyncio.sleep(0.5)
             self._figures.recovery_seconds = round(max(0.0, self._seen_at - calm), 1)
         await self._compare()
+        if not is_settled:
+            self._figures.complaints.append(f"not everybody had an end {_PATIENCE:.0f} s after the storm")
 
     async def _rage(self, workers: Supervisor) -> None:
         """A worker a second; Redis when its time has come; until nearly all has left."""
