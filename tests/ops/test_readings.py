@@ -25,8 +25,8 @@ from ops.readings.accounts import AccountState, throttle_of
 from ops.readings.queues import Health, health_of
 from ops.readings.reasons import OWN_WORDS
 from producer.contract import keys
-from producer.contract.counters import OUTCOMES
 from producer.contract.campaigns import CampaignState, Lane
+from producer.contract.counters import OUTCOMES
 from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.contract.states import Event, State
 from tests.worker.scene import NAME, Scene, entry, plain_account, scene
@@ -302,7 +302,8 @@ async def test_redis_says_what_it_is_and_that_it_keeps_things_on_disk(redis: Red
     assert not server.writes_fail
     assert not server.may_evict
     assert (server.appends, server.fsync, server.evicted) == (True, "everysec", 0)
-    assert not (server.is_cluster or server.is_replica)
+    assert not server.is_cluster
+    assert not server.is_replica
     assert server.machine > server.memory
 
 

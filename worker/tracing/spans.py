@@ -103,9 +103,7 @@ class Spans:
         with self._ids.next_are(trace_id(message), root_span_id(message)):
             self._make("message", SpanKind.PRODUCER, Context(), facts, times, failed)
 
-    def _make(
-        self, name: str, kind: SpanKind, under: Context, facts: Facts, times: "_Times", failed: str
-    ) -> None:
+    def _make(self, name: str, kind: SpanKind, under: Context, facts: Facts, times: "_Times", failed: str) -> None:
         span = self._tracer.start_span(name, under, kind, facts, start_time=times.started_at)
         if failed:
             span.set_status(Status(StatusCode.ERROR, failed))
