@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "check": ("ops.development:check", "Check format, lint, types and imports of this checkout."),
     "test": ("ops.development:test", "Run the tests; arguments are pytest's."),
     "bench": ("ops.bench.command:bench", "Measure Volley beside stock arq, other queues and a bare aiohttp loop."),
+    "screenshots": ("ops.screenshots:screenshots", "Make the README's pictures of the page."),
     "sandbox": ("ops.development:sandbox", "Run the sandbox: both provider families over HTTP."),
 }
 

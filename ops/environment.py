@@ -21,7 +21,7 @@ from typing import Final, NoReturn
 
 from ops.locked import count_pins, is_installed_here
 
-TEST_COMMANDS: Final = frozenset({"test", "check", "bench"})
+TEST_COMMANDS: Final = frozenset({"test", "check", "bench", "screenshots"})
 """The commands that need the test environment."""
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent

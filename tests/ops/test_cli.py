@@ -65,7 +65,7 @@ def test_every_row_of_the_table_names_a_command(name: str) -> None:
     assert command.name == name
 
 
-RUN_ON = {"worker", "web", "check", "test", "sandbox"}  # they run on, and what they print is a log
+RUN_ON = {"worker", "web", "check", "test", "sandbox", "screenshots"}  # they run on, and what they print is a log
 
 
 def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
