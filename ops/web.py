@@ -20,6 +20,7 @@ from ops.dashboard.access import Access, Credentials, guard, make_link, protect
 from ops.dashboard.frame import Frame
 from ops.dashboard.rooms import ROOMS
 from ops.dashboard.watch import Watch
+from ops.errors import OpsError
 from producer.contract.client import Client
 from producer.pool import connect
 from worker.callbacks import mount_configured
@@ -84,7 +85,11 @@ async def serve(
     credentials.check_host(host)
     redis = connect(redis_url)
     app = create_app(redis, access=Access(credentials=credentials))
-    called = mount_configured(app, redis, redis_url)
+    try:
+        called = mount_configured(app, redis, redis_url)
+    except ValueError as error:
+        await redis.aclose()
+        raise OpsError(f"the settings are wrong: {error}") from error
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_WITHIN)
     with _told_to_stop() as told:
         try:

@@ -20,7 +20,7 @@ from producer.contract.client import Client, Value
 from producer.contract.messages import AccountName
 from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable, path_for
 from worker.providers.registry import PUSHES
-from worker.settings import Account, Settings, SettingsError, load
+from worker.settings import AbsentError, Account, Settings, load
 
 READY: Final = "Volley-Callbacks"
 """The header by which `volley doctor` knows that it is us who answers at a callback's address."""
@@ -68,11 +68,14 @@ def mount(app: web.Application, redis: Client, settings: Settings) -> list[str]:
 
 
 def mount_configured(app: web.Application, redis: Client, redis_url: str) -> list[str]:
-    """Mount what ./volley.toml (or VOLLEY_CONFIG) asks for; nothing where there is no configuration."""
+    """Mount what ./volley.toml (or VOLLEY_CONFIG) asks for; nothing where there is none, or its secrets are not here.
+
+    ValueError, which names the setting, when something in it is wrong: callbacks that nobody receives are lost.
+    """
     try:
         settings = load(os.environ | {"REDIS_URL": redis_url})
-    except SettingsError as error:
-        log.info("callbacks_not_mounted", reason=str(error))
+    except AbsentError as error:
+        log.warning("callbacks_not_mounted", reason=str(error))
         return []
     return mount(app, redis, settings)
 

@@ -81,3 +81,32 @@ def test_the_public_address_is_a_scheme_and_a_host(settings: Path, address: str)
     ran = volley("--public", address)
     assert ran.exit_code == 2
     assert "expected https://sms.example.com" in " ".join(ran.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ('[accounts.a]\nfamily = "smsc"\nbase_url = "http://localhost:1"\nlogin = "x"\n', "accounts.a"),
+        ("[accounts.a", "not valid TOML"),
+    ],
+    ids=["a wrong account", "no TOML"],
+)
+async def test_wrong_settings_stop_the_page_instead_of_leaving_callbacks_out(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, says: str
+) -> None:
+    """It started without them, and reports to the accounts that were right were lost with 404."""
+    path = tmp_path / "volley.toml"
+    path.write_text(settings)
+    monkeypatch.setenv("VOLLEY_CONFIG", str(path))
+    with pytest.raises(ValueError, match=says):
+        mount_configured(web.Application(), redis, "redis://unused")
+
+
+async def test_without_settings_or_their_secrets_the_page_has_no_callbacks(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "volley.toml"
+    monkeypatch.setenv("VOLLEY_CONFIG", str(path))
+    assert mount_configured(web.Application(), redis, "redis://unused") == []
+    path.write_text('[accounts.a]\nfamily = "restv2"\nbase_url = "http://localhost:1"\nkey = "env:NOT_SET_HERE"\n')
+    assert mount_configured(web.Application(), redis, "redis://unused") == []

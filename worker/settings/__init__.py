@@ -2,9 +2,10 @@
 
 from worker.settings.reading import load, parse
 from worker.settings.records import Account, Exporting, Limits, Retention, Sending, Settings, Traces, Tracking
-from worker.settings.table import SettingsError
+from worker.settings.table import AbsentError, SettingsError
 
 __all__ = [
+    "AbsentError",
     "Account",
     "Exporting",
     "Limits",

@@ -11,7 +11,7 @@ from producer.pool import check
 from worker.providers.registry import EXPORTS
 from worker.settings.accounts import read_account
 from worker.settings.records import Exporting, Retention, Sending, Settings, Traces, Tracking
-from worker.settings.table import SettingsError, Table
+from worker.settings.table import AbsentError, SettingsError, Table
 
 DEFAULT_PATH: Final = "volley.toml"
 
@@ -25,7 +25,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     try:
         document = tomllib.loads(_contents(path))
     except OSError as error:
-        raise SettingsError(
+        kind = AbsentError if isinstance(error, FileNotFoundError) else SettingsError
+        raise kind(
             f"cannot read {path}: {error.strerror}; write one (README, 'A real account') or name it in VOLLEY_CONFIG"
         ) from error
     except RecursionError as error:

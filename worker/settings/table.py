@@ -8,6 +8,10 @@ class SettingsError(ValueError):
     """A setting is missing or wrong; the message names it and says what would be right."""
 
 
+class AbsentError(SettingsError):
+    """Nothing is wrong: there is no configuration here, or not the secrets that it takes from the environment."""
+
+
 class Table:
     """One TOML table being read: every access is checked, and what was never asked for is an error."""
 
@@ -84,7 +88,7 @@ class Table:
     def _secret(self, name: str, variable: str) -> str:
         value = self._environment.get(variable, "")
         if not value:
-            raise SettingsError(
+            raise AbsentError(
                 f"{self.path}.{name} is taken from the environment variable {variable}, which is not set (or empty)"
             )
         return value
