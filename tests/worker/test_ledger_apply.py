@@ -130,3 +130,27 @@ async def test_many_pieces_of_evidence_of_several_campaigns_are_answered_each(st
     assert {(state, moved) for _, state, moved in answers} == {(State.EXPIRED, True)}
     assert await stage.campaign_state("one") == await stage.campaign_state("two") == "finished"
     assert await stage.mistakes("one") + await stage.mistakes("two") == []
+
+
+async def test_a_message_that_is_over_is_not_due_any_more(stage: Scene) -> None:
+    """Its place on the list stayed until the time to give up, three days: 84 bytes for each message delivered."""
+    alone, *together = await stage.fed(count=3)
+    await stage.submitted(alone, reference="700001")
+    await stage.claim(*together, reference="v2")
+    for message in together:
+        await stage.record(message, Event.SUBMIT, reference="v2")
+    assert await stage.due() == {"700001", "v2"}
+    await stage.apply(alone, Event.REPORT_DELIVERED, reference="700001")
+    await stage.apply(together[0], Event.REPORT_DELIVERED, reference="v2")
+    assert await stage.due() == {"v2"}, "somebody of the other submission is still open"
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_number_given_again_by_the_provider_stays_due_for_the_newer_message(stage: Scene) -> None:
+    older, newer, _ = await stage.fed(count=3)
+    await stage.submitted(older, reference="700001")
+    await stage.submitted(newer, reference="700001")
+    await stage.apply(older, Event.REPORT_DELIVERED, reference="700001")
+    assert await stage.due() == {"700001"}
+    await stage.apply(newer, Event.REPORT_DELIVERED, reference="700001")
+    assert await stage.due() == set()

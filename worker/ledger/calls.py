@@ -121,7 +121,8 @@ def apply(items: Sequence[Evidence]) -> Call:
         (str(item.message.chunk), str(item.message.place), item.event, item.reference, item.code, int(item.seconds))
         for item in items
     ]
-    return called_keys, [first.message.campaign, *send_body_parts(), JOB_LIFE, orjson.dumps(rows)]
+    args: list[Argument] = [first.message.campaign, *send_body_parts(), JOB_LIFE, references(first.account)]
+    return called_keys, [*args, orjson.dumps(rows)]
 
 
 def references(account: AccountName) -> str:

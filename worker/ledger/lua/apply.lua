@@ -1,15 +1,22 @@
 -- Move messages by evidence, policy, a person or time: reports, lookups, decisions, validity.
 -- KEYS: campaign, counts, reasons, active, queue, due, uncertain, then records per chunk
--- ARGV: campaign id, body head, body tail, body life (s), then per message as JSON:
+-- ARGV: campaign id, body head, body tail, body life (s), prefix of reference keys, then per message as JSON:
 --       [chunk, place, event, reference ('': whichever), code, seconds until the next attempt or look]
 -- Returns: one letter per message: the one it now has, upper case when this call moved it, '-' when there is none,
 --          '~' when the reference is of another attempt
 local id = ARGV[1]
-local rows = cjson.decode(ARGV[5])
+local refs, rows = ARGV[5], cjson.decode(ARGV[6])
 local now, now_ms = clock()
 local due, uncertain = KEYS[6], KEYS[7]
 
-local function follow(r, job, seconds, was)
+-- A submission of this message alone is over: nobody has to look at it. Of one with others we know nothing here; a
+-- provider that counts names each message, and nobody else may have been given the number since.
+local function is_over(r, address)
+  if not string.find(r.reference, '^%d+$') then return false end
+  return redis.call('HGET', bucket(refs, r.reference), r.reference) == id .. '|' .. address
+end
+
+local function follow(r, job, address, seconds, was)
   if was == 'n' and r.letter ~= 'n' then list(uncertain, job, false) end
   if waits(r) then
     if seconds > 0 then r.due = text(now + seconds) end
@@ -17,6 +24,7 @@ local function follow(r, job, seconds, was)
     return
   end
   if was == 'q' or was == 'w' or was == 'f' then end_job(job) end
+  if string.find(FINAL, r.letter, 1, true) and is_over(r, address) then list(due, r.reference, false) end
   if r.letter == 's' or r.letter == 'e' then
     if r.reference ~= '' then list(due, r.reference, seconds == 0 and now_text or text(now + seconds)) end
   elseif r.letter ~= 'd' then
@@ -36,7 +44,8 @@ for i, row in ipairs(rows) do
     local was = r.letter
     if move(r, event) then
       if code ~= '' then r.code = code end
-      follow(r, id .. '/' .. row[1] .. '.' .. row[2], row[6], was)
+      local address = row[1] .. '.' .. row[2]
+      follow(r, id .. '/' .. address, address, row[6], was)
       changed(key, row[2])
       answers[i] = string.upper(r.letter)
     else
