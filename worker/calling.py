@@ -74,7 +74,7 @@ class Caller:
         answer = await (self._poller.drain_for(request) if call.is_drain else self._asker.attempt(request))
         if not isinstance(answer, Answer):
             return {"error": _without_answer(call, answer)}
-        return await self._read(call, answer)
+        return await self._read(call, request, answer)
 
     def table(self) -> list[Plain]:
         """The account's calls with their parameters."""
@@ -131,14 +131,16 @@ class Caller:
             return "whether the host has version 3 could not be found out; nothing was asked"
         return "" if offers else f"the host of {name} has no version 3 (probed once, and remembered)"
 
-    async def _read(self, call: Call, answer: Answer) -> Plain:
+    async def _read(self, call: Call, request: HttpRequest, answer: Answer) -> Plain:
         match call.read(answer):
             case Refused() as refusal:
                 if not call.is_drain:
                     await self._asker.refused(call.name, harmless(refusal))
-                return {"error": f"the provider refuses: {refusal.words}", "code": refusal.code}
+                unclear = "; it may have been done" if call.needs_yes and not refusal.is_understood else ""
+                return {"error": refusal.sentence + unclear, "code": refusal.code}
             case records:
-                return {"records": [plain(record) for record in records]}
+                whole = call.complete(records, request) if call.complete else records
+                return {"records": [plain(record) for record in whole]}
 
 
 async def provider_call(

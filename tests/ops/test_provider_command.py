@@ -225,6 +225,23 @@ async def test_what_the_provider_refuses_is_told_with_its_code(stage: System) ->
     assert "not found [smsc.error.3]" in ran.stderr
 
 
+@pytest.mark.parametrize("fmt", ["0", "1", "2", "3"])
+async def test_a_message_is_taken_back_in_every_format(stage: System, fmt: str) -> None:
+    """`{"result":"OK"}` was told as a refusal without a usable row, though the message was gone."""
+    asked = ["moscow", "status", "phone=+79121234567", f"id=back-{fmt}", "--fmt", fmt]
+    sent = {"phones": "79121234567", "mes": "Back", "id": f"back-{fmt}", "time": "+1", "fmt": "3"}
+    url = f"{stage.provider.url}/sys/send.php"
+    async with stage.provider.session.post(url, data=sent | {"login": "north", "psw": "north-secret"}) as answer:
+        assert "cnt" in orjson.loads(await answer.read())
+    [waiting] = await answered(*asked)
+    assert (waiting["id"], waiting["phone"], waiting["status"]) == (f"back-{fmt}", "79121234567", -1)
+    assert str(waiting["changed_at"]).endswith("+00:00")
+    [deleted] = await answered(*asked, "del=1", "--yes")
+    assert deleted == {"id": f"back-{fmt}", "phone": "79121234567", "result": "deleted"}
+    ran = await volley(*asked)
+    assert "the provider refuses: not found [smsc.error.3]" in ran.stderr
+
+
 async def test_reports_read_from_the_command_line_are_applied_too(stage: System) -> None:
     """A drain hands each status over once: whoever reads it must apply it."""
     async with stage.inside(Role.SEND):

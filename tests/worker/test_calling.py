@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from arq.worker import Retry
 
+from producer.contract.messages import Msisdn, Reference
 from tests.worker.scene import FakeExchange, Reply, Scene, plain_account, plain_family
 from worker.asking import Asker
 from worker.calling import Caller, provider_call
@@ -81,6 +82,22 @@ async def test_many_statuses_at_once_are_one_a_minute(stage: Scene) -> None:
         await windows.enter(request)
 
 
+async def test_the_limit_of_one_message_is_held_however_it_is_asked_about(stage: Scene) -> None:
+    """With `all` or another spelling of the number a sixth request left within the minute, and got error 9."""
+    status = family("smsc").calls["status"]
+    lookup = family("smsc").lookup
+    assert lookup
+    windows = Windows(stage.redis, "login", family("smsc").rules.windows)
+    credentials = Credentials(base_url="https://p.test", key="k")
+    asked = [{"phone": "79991234567", "id": "a"} | more for more in ({}, {"all": "1"}, {"all": "2"}, {"del": "1"})]
+    for given in asked:
+        await windows.enter(status.build(credentials, **parse(status, given)))
+    await windows.enter(lookup.build(credentials, [(Reference("a"), Msisdn("79991234567"))]))
+    with pytest.raises(TooSoonError, match=r"allows the next request in \d+ s"):
+        await windows.enter(status.build(credentials, **parse(status, {"phone": "+79991234567", "id": "a"})))
+    await windows.enter(status.build(credentials, **parse(status, {"phone": "79991234567", "id": "b"})))
+
+
 # --- running one ---------------------------------------------------------------------------------------------
 
 
@@ -90,7 +107,9 @@ class Row:
 
 
 def _read(answer: Answer) -> tuple[Row, ...] | Refused:
-    return Refused(code="plain.no", words="no") if answer.body == b"no" else (Row(n=int(answer.body)),)
+    if answer.body in {b"no", b"?"}:
+        return Refused(code="plain.no", words=answer.body.decode(), is_understood=answer.body == b"no")
+    return (Row(n=int(answer.body)),)
 
 
 def _asking(credentials: Credentials) -> HttpRequest:
@@ -195,6 +214,7 @@ async def test_a_drain_waits_for_the_process_that_reads_the_account(work: Stage)
     ("reply", "says"),
     [
         (Answer(status=200, body=b"no"), "the provider refuses: no"),
+        (Answer(status=200, body=b"?"), "no usable answer: ?; it may have been done"),
         (NotSent(reason="no connection"), "nothing was sent: no connection"),
         (AnswerLost(reason="answer timeout"), "it may have been done"),
     ],

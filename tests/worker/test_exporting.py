@@ -181,15 +181,23 @@ async def test_five_broken_answers_are_enough_and_leave_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"error":"no","error_code":3}', b"ERROR = 3 (no)", b"<html>" + b"busy" * 9000, b""]
+    ("body", "says"),
+    [
+        (b'{"error":"no","error_code":3}', "the provider refuses: "),
+        (b"ERROR = 3 (no)", "the provider refuses: "),
+        (b"<html>" + b"busy" * 9000, "no usable answer: the answer is not a CSV file"),
+        (b"", "no usable answer: the file is empty"),
+    ],
 )
-async def test_an_answer_that_is_no_file_is_never_under_the_files_name(tmp_path: Path, body: bytes) -> None:
+async def test_an_answer_that_is_no_file_is_never_under_the_files_name(
+    tmp_path: Path, body: bytes, says: str
+) -> None:
     said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     async with wire(*[said] * 5) as (_, exchange):
         fetcher, asker = fetching(exchange)
         kept = await fetcher.fetch(7, tmp_path / "a.csv", Told())
     assert isinstance(kept, NotFetched)
-    assert kept.words.startswith("the provider refuses")
+    assert kept.words.startswith(says)
     assert len(asker.refusals) == 5
     assert names(tmp_path) == []
 

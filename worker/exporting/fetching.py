@@ -106,7 +106,7 @@ class Fetcher:
         if refusal is None or part.head.start:
             return "the answer goes on elsewhere than where it broke off"
         await self._asker.refused(request.call, refusal)
-        return f"the provider refuses: {refusal.words}"
+        return refusal.sentence
 
     def _refusal(self, request: HttpRequest, status: int, beginning: bytes) -> Refused | None:
         return self._exports.refusal(status, beginning, request.dialect)

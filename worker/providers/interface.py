@@ -179,12 +179,21 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A call other than send was answered with an error; nothing can be read from it."""
+    """A call other than send was answered with an error; nothing can be read from it.
+
+    `is_understood` False: the provider did not say no, its answer says nothing we may rely on.
+    """
 
     code: str
     words: str
     block: Block | None = None
     congested: bool = False
+    is_understood: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for people."""
+        return f"the provider refuses: {self.words}" if self.is_understood else f"no usable answer: {self.words}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +359,7 @@ class Call:
 
     `build` takes credentials and the parameters as keywords, and raises ValueError for what the provider
     would refuse anyway. `read` gives one record (a dataclass of plain values) per row; it never raises.
+    `complete` adds to the records what their answer leaves out and the request says.
     """
 
     name: str
@@ -360,6 +370,7 @@ class Call:
     needs_yes: bool = False  # it spends money or changes the account
     is_optional: bool = False  # only some hosts have it: see Family.probe
     is_drain: bool = False  # reading consumes: only by the account's one reader, journal first
+    complete: Callable[[Sequence[object], HttpRequest], Sequence[object]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from worker.providers.registry import family
 from worker.providers.restv2 import bulk
 from worker.providers.smsc import readings
 from worker.providers.smsc.answers import Accepted, Failed
+from worker.providers.smsc.calls.messages import Deleted
 
 SMSC = family("smsc").calls
 RESTV2 = family("restv2").calls
@@ -224,6 +225,11 @@ def test_several_statuses_read_the_same_in_every_format(found: Any, unknown: str
     assert [row.status for row in expected] == [*(row.status for row in found), -3]
     for fmt in "012":
         assert read("status", answer, fmt) == expected, render(answer, fmt, "utf-8")
+
+
+@pytest.mark.parametrize("fmt", ["0", "1", "2", "3"])
+def test_a_message_taken_back_is_a_record_of_its_own(fmt: str) -> None:
+    assert read("status", sandbox.Deleted(), fmt) == (Deleted(id="", phone=""),)
 
 
 @pytest.mark.parametrize("fmt", ["0", "1", "2", "3"])

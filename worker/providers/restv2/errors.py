@@ -51,7 +51,7 @@ def refused(failure: Failed | Unreadable, answer: Answer) -> Refused:
         case Failed():
             return _failed(failure, congested=congested)
         case Unreadable():
-            return Refused(code=failure.code, words=failure.words, congested=congested)
+            return Refused(code=failure.code, words=failure.words, congested=congested, is_understood=False)
         case never:
             assert_never(never)
 

@@ -76,4 +76,4 @@ def refused(failure: Failed | Unreadable, answer: Answer) -> Refused:
                 congested=number == 9 or answer.status == 429,
             )
         case Unreadable(code=name, words=words):
-            return Refused(code=name, words=words, congested=answer.status == 429)
+            return Refused(code=name, words=words, congested=answer.status == 429, is_understood=False)

@@ -111,9 +111,9 @@ def refusal(status: int, beginning: bytes, dialect: Dialect) -> Refused | None:
         return refused
     start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
-        return Refused(code="smsc.export.empty", words="the file is empty")
+        return Refused(code="smsc.export.empty", words="the file is empty", is_understood=False)
     if start.startswith(_NOT_A_FILE):
-        return Refused(code="smsc.export.no_csv", words="the answer is not a CSV file")
+        return Refused(code="smsc.export.no_csv", words="the answer is not a CSV file", is_understood=False)
     return None
 
 

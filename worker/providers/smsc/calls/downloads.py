@@ -90,7 +90,12 @@ def refusal(status: int, beginning: bytes, dialect: Dialect) -> Refused | None:
         if isinstance(failure, Failed):
             return errors.refused(failure, answer)
     if status != 200:
-        return Refused(code=f"smsc.http.{status}", words=f"the answer was HTTP {status}", congested=status == 429)
+        return Refused(
+            code=f"smsc.http.{status}",
+            words=f"the answer was HTTP {status}",
+            congested=status == 429,
+            is_understood=False,
+        )
     return None
 
 

@@ -1,19 +1,19 @@
 """What was sent and what came in: status.php, get.php get_messages and get_answers (A4, A6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Call, Credentials, HttpRequest, Parameter
+from worker.providers.interface import Answer, Call, Credentials, HttpRequest, Parameter, Refused
 from worker.providers.json_values import amount, digits, text, whole
 from worker.providers.parameters import day, flag, phones, words
 from worker.providers.parameters import whole as whole_number
 from worker.providers.smsc import forms, readings, statuses
 from worker.providers.smsc.calls.reading import Fields, rows
 from worker.providers.smsc.dates import of_text
-from worker.providers.smsc.layouts import ANSWERS, MESSAGES, STATUS
+from worker.providers.smsc.layouts import ANSWERS, DONE, MESSAGES, STATUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,15 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """A message that was taken back before it was sent (`del=1`); the answer is `OK` alone [?]."""
+
+    id: str
+    phone: str
+    result: str = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingRow:
     """One incoming message; `id` grows, and is what `after_id` goes on from."""
 
@@ -70,8 +79,10 @@ def status(
         raise ValueError("phone= and id= must have equally many values")
     if del_ and len(phone) != 1:
         raise ValueError("del=1 is for one message")
-    fields = forms.fields({"phone": phone, "id": id_, "all": all_ or None, "del": del_})
-    return forms.request("status" if len(phone) == 1 else "status_bulk", "status.php", fields, credentials)
+    numbers = tuple(map(digits, phone))  # one spelling: the limit is the message's, however it is asked about
+    fields = forms.fields({"phone": numbers, "id": id_, "all": all_ or None, "del": del_})
+    call = "status" if len(phone) == 1 else "status_bulk"
+    return forms.request(call, "status.php", fields, credentials, besides=frozenset({"all", "del"}))
 
 
 def messages(  # noqa: PLR0913 - the provider's own parameters
@@ -142,6 +153,36 @@ def _message(fields: Fields) -> MessageRow | None:
     )
 
 
+def _read_status(answer: Answer) -> Sequence[MessageRow | Deleted] | Refused:
+    """Statuses, or the `OK` of `del=1`, which no status looks like in any format."""
+    found = _STATUSES(answer)
+    if isinstance(found, Refused) and not found.is_understood:
+        deleted = _DELETED(answer)
+        return found if isinstance(deleted, Refused) else deleted
+    return found
+
+
+def _deleted(fields: Fields) -> Deleted | None:
+    return Deleted(id="", phone="") if fields.get("result") == "OK" else None
+
+
+def _asked(records: Sequence[object], request: HttpRequest) -> Sequence[object]:
+    """The one record of a single status with the pair it was asked for: the answer leaves it out (A4 [G-rb])."""
+    if request.call != "status":
+        return records
+    asked = dict(request.form)
+    return [
+        replace(record, id=record.id or asked["id"], phone=record.phone or asked["phone"])
+        if isinstance(record, MessageRow | Deleted)
+        else record
+        for record in records
+    ]
+
+
+_STATUSES: Final = rows(STATUS, _message)
+_DELETED: Final = rows(DONE, _deleted)
+
+
 def incoming(fields: Fields) -> IncomingRow | None:
     """One incoming message out of its fields; None without an id."""
     number = whole(fields.get("id"))
@@ -171,7 +212,8 @@ STATUS_CALL: Final = Call(
         Parameter(name="del", meaning="1: delete a message not sent yet", kind=flag, argument="del_", needs_yes=True),
     ),
     build=status,
-    read=rows(STATUS, _message),
+    read=_read_status,
+    complete=_asked,
 )
 MESSAGES_CALL: Final = Call(
     name="messages",
