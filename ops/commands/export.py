@@ -14,7 +14,7 @@ import click
 from arq.connections import ArqRedis
 from arq.jobs import Job, ResultNotFound
 
-from ops.commands.export_view import line, plain, save_copy, unchanged
+from ops.commands.export_view import done_before, line, plain, save_copy, unchanged
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from ops.readings.exports import ExportsReading, read_exports
@@ -50,25 +50,37 @@ class Wish:
     help="Copy the files to this folder too (the worker's own must be on this machine).",
 )
 @click.option("--again", is_flag=True, help="Fetch anew what was exported already.")
+@click.option("--forget", type=click.IntRange(1, 10**12), metavar="TASK", help="Drop what is known of a failed task.")
 @json_option
-def export(
-    *, account: str, task: int | None, all_: bool, watch: bool, folder: Path | None, again: bool, as_json: bool
+def export(  # noqa: PLR0913 - click options
+    *,
+    account: str,
+    task: int | None,
+    all_: bool,
+    watch: bool,
+    folder: Path | None,
+    again: bool,
+    forget: int | None,
+    as_json: bool,
 ) -> int:
     """Fetch the files of deferred tasks and apply their rows as delivery reports.
 
     Without --task, --all or --watch: show the exports of the ACCOUNT so far. Exit status 1 when one failed.
     """
-    if (task is not None) + all_ + watch > 1:
-        raise click.UsageError("--task, --all and --watch exclude each other")
+    if (task is not None) + all_ + watch + (forget is not None) > 1:
+        raise click.UsageError("--task, --all, --watch and --forget exclude each other")
+    manner = Manner.AGAIN if again else Manner.RETRY
     wish = Wish(
         account=AccountName(account),
-        task=ALL if task is None else str(task),
-        manner=Manner.AGAIN if again else Manner.RETRY,
+        task=str(task or forget or ALL),
+        manner=Manner.FORGET if forget else manner,
         folder=folder,
         as_json=as_json,
     )
     if watch:
         return _until_interrupted(wish)
+    if forget:
+        return with_redis(lambda session: _forget(session, wish))
     return with_redis(lambda session: _export(session, wish) if task or all_ else _show(session, wish))
 
 
@@ -87,6 +99,24 @@ async def _show(session: Session, wish: Wish) -> int:
     return _status(records)
 
 
+async def _forget(session: Session, wish: Wish) -> int:
+    """Have a failed task forgotten; OpsError when there is none. A worker does it, the one writer of records."""
+    reading = await read_exports(session.redis, wish.account)
+    if not any(record.state is ExportState.FAILED for record in reading.of(wish.task)):
+        known = "".join(map(line, reading.of(wish.task))) or f"nothing is known of task {wish.task}"
+        raise OpsError(f"only a failed task can be forgotten: {known}")
+    await _ask(session, wish, wish.manner)
+    while True:
+        reading = await read_exports(session.redis, wish.account)
+        if wish.task not in reading.wishes:
+            break
+        await asyncio.sleep(_LOOK_EVERY)
+    if not wish.as_json:
+        click.echo("\n".join(map(line, reading.of(wish.task))) or f"Task {wish.task} is forgotten.")
+    _end(wish, reading.of(wish.task))
+    return int(bool(reading.of(wish.task)))
+
+
 async def _export(session: Session, wish: Wish) -> int:
     """Ask once, and follow what was asked for to its end. Of `ALL`, what had failed before is no failure now."""
     first = before = await read_exports(session.redis, wish.account)
@@ -97,8 +127,8 @@ async def _export(session: Session, wish: Wish) -> int:
             _say(_changed(before, reading, wish))
         if not reading.is_open(wish.task):
             changed, found = _changed(first, reading, wish), reading.of(wish.task)
-            if not (wish.as_json or changed):
-                click.echo(unchanged(found))
+            if not wish.as_json and (said := done_before(changed, found) if changed else unchanged(found)):
+                click.echo(said)
             _end(wish, found)
             return _status(changed if wish.task == ALL else found)
         before = reading

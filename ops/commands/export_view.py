@@ -11,6 +11,7 @@ from ops.errors import OpsError
 from producer.contract.exports import ExportRecord, ExportState
 
 _MEGA: Final = 1_000_000
+_KILO: Final = 1000
 
 
 def line(record: ExportRecord) -> str:
@@ -28,6 +29,13 @@ def unchanged(records: list[ExportRecord]) -> str:
         return f"Nothing new. {line(records[0])}" + ("; --again fetches it anew" if done else "")
     failed = f", {len(records) - len(done):,} that failed stay so" if len(done) < len(records) else ""
     return f"Nothing new: {len(done):,} of {len(records):,} tasks were exported before{failed}; --again fetches anew."
+
+
+def done_before(changed: list[ExportRecord], found: list[ExportRecord]) -> str:
+    """How many of the tasks were exported before they were asked for now; empty for none."""
+    now = {record.task for record in changed}
+    count = sum(record.state is ExportState.DONE and record.task not in now for record in found)
+    return f"{count:,} of {len(found):,} tasks were exported before; --again fetches them anew." if count else ""
 
 
 def plain(record: ExportRecord) -> dict[str, object]:
@@ -62,11 +70,11 @@ def _details(record: ExportRecord) -> str:
         case ExportState.WANTED:
             return f", {record.words or 'asked for'}"
         case ExportState.DOWNLOADING:
-            return f", {_megabytes(record.fetched)}, attempt {record.attempts}" + _because(record)
+            return f", {_size(record.fetched)}, attempt {record.attempts}" + _because(record)
         case ExportState.APPLYING:
-            return f", {_rows(record)} of {_megabytes(record.size)} ({record.offset / max(1, record.size):.0%})"
+            return f", {_rows(record)} of {_size(record.size)} ({record.offset / max(1, record.size):.0%})"
         case ExportState.DONE:
-            return f", {_rows(record)}, {record.file} ({_megabytes(record.size)})" + _bad(record) + _bare(record)
+            return f", {_rows(record)}, {record.file} ({_size(record.size)})" + _bad(record) + _bare(record)
         case ExportState.FAILED:
             return _because(record)
 
@@ -88,5 +96,5 @@ def _because(record: ExportRecord) -> str:
     return f": {record.words}" if record.words else ""
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / _MEGA:,.1f} MB"
+def _size(size: int) -> str:
+    return f"{size / _MEGA:,.1f} MB" if size >= _MEGA / 10 else f"{size / _KILO:,.1f} kB"

@@ -31,6 +31,7 @@ class Manner(StrEnum):
     ONCE = "once"  # unless it was exported, or failed: what the clock asks for
     RETRY = "retry"  # unless it was exported, and had rows: what a person asks for
     AGAIN = "again"  # anew, whatever was
+    FORGET = "forget"  # not at all: the record goes, if it is of one that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,6 +279,11 @@ async def test_the_command_asks_follows_and_copies(stage: System, tmp_path: Path
         assert read(told["copy"]) == read(told["file"])
         status, said = await volley(stage, MOSCOW, "--task", "77")
         assert (status, said) == (1, "task 77: failed: the provider lists no such task\n")
+        assert await volley(stage, MOSCOW, "--forget", "77") == (0, "Task 77 is forgotten.\n")
+        assert await record(stage, 77) is None
+        assert (await volley(stage, MOSCOW))[0] == 0
+        assert (await volley(stage, MOSCOW, "--forget", str(number)))[0] == 1, "what was exported is not forgotten"
+        assert await record(stage, number)
         status, said = await volley(stage, "athens", "--all")
         assert status == 1
     status, said = await volley(stage, MOSCOW)

@@ -92,6 +92,7 @@ async def worker(redis: Redis, redis_url: str) -> AsyncIterator[Worker]:
 async def test_what_excludes_each_other_is_wrong_usage() -> None:
     assert (await volley("moscow", "--all", "--watch")).exit_code == 2
     assert (await volley("moscow", "--all", "--task", "5")).exit_code == 2
+    assert (await volley("moscow", "--all", "--forget", "5")).exit_code == 2
     assert (await volley("moscow", "--task", "../etc")).exit_code == 2
 
 
@@ -166,6 +167,28 @@ async def test_it_says_so_when_everything_was_exported_before(
     assert len(orjson.loads((await volley("moscow", "--all", "--json")).stdout)["tasks"]) == 2
 
 
+async def test_what_was_exported_before_is_counted_beside_what_is_new(
+    redis: Redis, worker: Worker, done: ExportRecord
+) -> None:
+    await keep(redis, done, ExportRecord(task=4, state=ExportState.FAILED))
+    worker.ends = [replace(done, task=6)]
+    ran = await volley("moscow", "--all")
+    assert ran.stdout.startswith("task 6 (march): done, 1,200 rows")
+    assert ran.stdout.endswith("\n1 of 3 tasks were exported before; --again fetches them anew.\n")
+
+
+async def test_only_a_failed_task_can_be_forgotten(redis: Redis, worker: Worker, done: ExportRecord) -> None:
+    """A typo was shown as a failure, with exit status 1, for ever."""
+    ran = await volley("moscow", "--forget", "7")
+    assert (ran.exit_code, "nothing is known of task 7" in ran.stderr) == (1, True)
+    await keep(redis, done, ExportRecord(task=7, state=ExportState.FAILED))
+    ran = await volley("moscow", "--forget", "5")
+    assert (ran.exit_code, "only a failed task can be forgotten: task 5 (march): done" in ran.stderr) == (1, True)
+    assert worker.wishes == []
+    await volley("moscow", "--forget", "7")
+    assert worker.wishes == [(["7"], "forget")]
+
+
 async def test_a_copy_is_whole_and_is_the_recorded_file(redis: Redis, done: ExportRecord, tmp_path: Path) -> None:
     await keep(redis, done)
     copies = tmp_path / "copies"
@@ -214,7 +237,11 @@ async def test_watching_tells_each_change_and_asks_anew_until_ctrl_c(
         ),
         (
             ExportRecord(task=1, state=ExportState.DONE, file="f"),
-            "task 1: done, 0 rows (0 ours, 0 unknown, 0 bad; 0 told something new), f (0.0 MB)" + EMPTY,
+            "task 1: done, 0 rows (0 ours, 0 unknown, 0 bad; 0 told something new), f (0.0 kB)" + EMPTY,
+        ),
+        (
+            ExportRecord(task=1, state=ExportState.DOWNLOADING, fetched=53_210, attempts=1),
+            "task 1: downloading, 53.2 kB, attempt 1",
         ),
         (ExportRecord(task=1, state=ExportState.FAILED, words="no"), "task 1: failed: no"),
     ],

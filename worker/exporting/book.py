@@ -29,6 +29,11 @@ class ExportBook:
         await self._redis.hset(keys.exports(self._account), str(record.task), changed.pack())
         return changed
 
+    async def forget(self, tasks: Iterable[int]) -> None:
+        """Drop the records of tasks."""
+        if fields := [str(task) for task in tasks]:
+            await self._redis.hdel(keys.exports(self._account), *fields)
+
     async def wish(self, tasks: Iterable[str], manner: Manner) -> None:
         """Ask for tasks, by id or `ALL`. What the clock asks for never weakens what a person asked for."""
         name = keys.export_wishes(self._account)

@@ -80,11 +80,12 @@ class Exporter:
 
     async def step(self) -> float:
         """Do what there is to do; after how many seconds to look again."""
-        wishes = await self.book.wishes()
+        wishes: Mapping[str, Manner] = await self.book.wishes()
         records = [record for record in (await self.book.records()).values() if not record.state.is_over]
         if not (wishes or records) or not await self._lease.take():
             return _IDLE
         async with self._lease.held():
+            wishes = await self._forget(wishes)
             for record in records:
                 if record.state is ExportState.APPLYING:
                     await self._apply(record)
@@ -93,6 +94,16 @@ class Exporter:
             if wishes != self._seen:
                 self._pause, self._seen = self._poll_every, wishes
             return await self._look(wishes)
+
+    async def _forget(self, wishes: Mapping[str, Manner]) -> Mapping[str, Manner]:
+        """Drop the records of failed tasks that are wished away; the wishes that are left."""
+        away = {task: manner for task, manner in wishes.items() if manner is Manner.FORGET}
+        if away:
+            records = await self.book.records()
+            failed = [number for number, record in records.items() if record.state is ExportState.FAILED]
+            await self.book.forget(number for number in failed if str(number) in away)
+            await self.book.granted(away)
+        return {task: manner for task, manner in wishes.items() if task not in away}
 
     # --- the list of tasks -------------------------------------------------------------------------
 
