@@ -1,7 +1,9 @@
 """From rows to chunks: duplicates dropped, refusals kept, texts measured, one pass and flat memory."""
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from producer.contract.campaigns import CHUNK_SIZE, Recipient, Refusal
@@ -16,7 +18,7 @@ _MOST_REFUSALS: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """What came of the rows so far. `refusals` are the first thousand."""
+    """What came of the rows so far. `refusals` are the first thousand, by their lines."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -96,4 +98,5 @@ class Gathering:
     def _refuse(self, refusal: Refusal) -> None:
         self.gathered.refused += 1
         if len(self.gathered.refusals) < _MOST_REFUSALS:
-            self.gathered.refusals.append(refusal)
+            # who asked not to be written to is found a chunk later than what is no number
+            insort(self.gathered.refusals, refusal, key=attrgetter("line"))

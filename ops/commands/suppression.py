@@ -1,6 +1,7 @@
 """`volley suppression list|add|remove`: who asked not to be written to."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -10,6 +11,10 @@ from ops.errors import OpsError
 from producer.contract.messages import Msisdn
 from producer.msisdn import masked, normalise
 from producer.suppression import SuppressionList
+from producer.unreadable import NumberError
+
+_HINT: Final = "if it is a national number, name its country, as in --region GR"
+_LONGEST_NATIONAL: Final = 10
 
 
 @click.group
@@ -32,7 +37,7 @@ def list_(*, mask: bool, as_json: bool) -> None:
 @json_option
 def add(*, number: str, why: str, region: str | None, as_json: bool) -> None:
     """Put NUMBER on the list: the producer refuses it, and what waits for it is not sent."""
-    with_redis(lambda session: _add(session, normalise(number, region), why, as_json=as_json))
+    with_redis(lambda session: _add(session, _msisdn(number, region), why, as_json=as_json))
 
 
 @suppression.command
@@ -41,7 +46,24 @@ def add(*, number: str, why: str, region: str | None, as_json: bool) -> None:
 @json_option
 def remove(*, number: str, region: str | None, as_json: bool) -> None:
     """Take NUMBER off the list."""
-    with_redis(lambda session: _remove(session, normalise(number, region), as_json=as_json))
+    with_redis(lambda session: _remove(session, _msisdn(number, region), as_json=as_json))
+
+
+def _msisdn(number: str, region: str | None) -> Msisdn:
+    """The MSISDN, or NumberError; with what a national number needs, where it may be one.
+
+    A short number without a country may be read as one of another country: `6912345678` is one of Micronesia.
+    """
+    is_international = region or number.strip().startswith(("+", "00")) or any(map(str.isalpha, number))
+    try:
+        msisdn = normalise(number, region)
+    except NumberError as error:
+        if is_international:
+            raise
+        raise NumberError(f"{error}; {_HINT}") from error
+    if not is_international and len(msisdn) <= _LONGEST_NATIONAL:
+        click.echo(f"Read as +{msisdn}; {_HINT}", err=True)
+    return msisdn
 
 
 async def _list(session: Session, *, mask: bool, as_json: bool) -> None:

@@ -35,6 +35,15 @@ async def test_a_number_is_added_listed_and_removed_however_it_is_spelled(run: R
     assert (await run("list")).output == ""
 
 
+async def test_a_national_number_is_told_what_it_needs(run: Run) -> None:
+    """`6912345678` of Greece was put on the list as a number of Micronesia, without a word."""
+    wrong = await run("add", "9121234567")
+    assert (str(wrong.exception), "name its country, as in --region GR" in wrong.stderr) == ("1", True)
+    assert "Read as +6912345678; if it is a national number" in (await run("add", "6912345678")).stderr
+    assert (await run("add", "6912345678", "--region", "GR")).stderr == ""
+    assert (await run("add", "306912345679")).stderr == ""
+
+
 async def test_the_list_can_be_shown_without_the_numbers(run: Run) -> None:
     await run("add", "306912345678")
     shown = (await run("list", "--mask")).output

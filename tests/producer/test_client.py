@@ -11,7 +11,8 @@ from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, CampaignState, Lane, OnUncertain, Recipient
 from producer.contract.client import Client
-from producer.contract.codec import decode_campaign, decode_chunk
+from producer.contract.codec import decode_campaign, decode_chunk, decode_refusal
+from producer.contract.messages import CampaignId, Msisdn
 from producer.contract.states import State
 from producer.errors import (
     CampaignExistsError,
@@ -22,6 +23,7 @@ from producer.errors import (
     UnknownCampaignError,
 )
 from producer.intake import Intake, TakenOverError
+from producer.suppression import SuppressionList
 from producer.unreadable import HeaderError
 from tests.producer.asking import numbers, submit
 
@@ -46,6 +48,15 @@ async def test_a_campaign_is_stored_counted_and_running(producer: CampaignProduc
     assert progress.created_at is not None
     [chunk] = (await client.hgetall(keys.chunks("spring"))).values()
     assert [recipient.msisdn for recipient in decode_chunk(chunk)] == numbers(3)
+
+
+async def test_refusals_are_told_in_the_order_of_their_lines(producer: CampaignProducer, client: Client) -> None:
+    """Who is on the suppression list was told after all that are no numbers, whatever the lines."""
+    await SuppressionList(client).add(Msisdn(numbers(1)[0]), "asked")
+    submitted = await submit(producer, recipients=[*numbers(2), "12", "x"])
+    assert [refusal.line for refusal in submitted.refusals] == [1, 3, 4]
+    stored = map(decode_refusal, await client.lrange(keys.refusals(CampaignId("spring")), 0, -1))
+    assert [refusal.line for refusal in stored] == [1, 3, 4]
 
 
 async def test_what_was_asked_for_is_kept_whole(producer: CampaignProducer, client: Client) -> None:
