@@ -79,14 +79,16 @@ async def test_incoming_messages_are_handed_on_once_by_callback_and_by_asking(sy
         async def all_came() -> bool:
             return len(await handed_on(system)) >= 3
 
+        async def is_marked() -> bool:
+            return await system.redis.hget(keys.cursors(MOSCOW), "incoming") is not None
+
         await wait_until(all_came, description="the incoming messages")
-        cursor = await system.redis.hget(keys.cursors(MOSCOW), "incoming")
+        await wait_until(is_marked, description="the place to ask on from")
     assert sorted(await handed_on(system)) == [
         ("79120000001", "before the callback was set"),
         ("79120000002", "Стоп"),
         ("79120000003", "Привет"),
     ]
-    assert cursor is not None
     assert await SuppressionList(system.producer._redis).among(["79120000002", "79120000003"]) == {"79120000002"}
 
 

@@ -41,6 +41,10 @@ class Lessons:
         pass
 
 
+async def at_once() -> bool:
+    return True
+
+
 async def submit(stage: Scene, witness: Spans, messages: Sequence[MessageId], reply: Reply) -> None:
     """Prepared, claimed, submitted and recorded as a sender does it."""
     preparer = Preparer(stage.account, stage.reader, "login", lambda: 0.0)
@@ -48,7 +52,7 @@ async def submit(stage: Scene, witness: Spans, messages: Sequence[MessageId], re
     [claims] = await stage.ledger.claim([prepared.claim])
     exchange = FakeExchange(lambda _: reply)
     submitter = TracedSubmitter(stage.account, exchange, Lessons(), most_attempts=5, witness=witness)
-    await stage.ledger.record(await submitter.submit(prepared, claims))
+    await stage.ledger.record(await submitter.submit(prepared, claims, at_once))
 
 
 def accepted(*references: str) -> Answer:
