@@ -1,4 +1,4 @@
-"""A stage with one account, and a browser that is in."""
+"""A stage with one account, and browsers that are in or not."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,11 @@ import pytest
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 
-from tests.ops.dashboard.visiting import visit
+from ops.dashboard.access import Access
+from producer.contract.client import Client
+from producer.pool import connect
+from tests.ops.dashboard.entering import USERS
+from tests.ops.dashboard.visiting import credentials, visit
 from tests.worker.scene import Scene, scene
 
 
@@ -20,3 +24,25 @@ async def stage(redis: Redis, redis_url: str) -> AsyncIterator[Scene]:
 async def page(stage: Scene) -> AsyncIterator[TestClient]:
     async with visit(stage.redis) as client:
         yield client
+
+
+@pytest.fixture
+async def client(redis: Redis, redis_url: str) -> AsyncIterator[Client]:
+    client = connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def guarded(client: Client) -> AsyncIterator[TestClient]:
+    """A page with users and tokens, and a browser that is not in."""
+    access = Access(credentials=credentials(VOLLEY_WEB_USERS=USERS, VOLLEY_WEB_PROXIES="1"))
+    async with visit(client, access=access, known=None) as page:
+        yield page
+
+
+@pytest.fixture
+async def local(client: Client) -> AsyncIterator[TestClient]:
+    """A page without credentials, and a browser that is not in."""
+    async with visit(client, known=None) as page:
+        yield page
