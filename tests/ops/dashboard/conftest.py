@@ -1,15 +1,17 @@
 """A stage with one account, and browsers that are in or not."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 
 from ops.dashboard.access import Access
+from ops.dashboard.access.passwords import NOBODY
 from producer.contract.client import Client
 from producer.pool import connect
-from tests.ops.dashboard.entering import USERS
+from tests.ops.dashboard.entering import CHEAP, USERS
 from tests.ops.dashboard.visiting import credentials, visit
 from tests.worker.scene import Scene, scene
 
@@ -34,8 +36,9 @@ async def client(redis: Redis, redis_url: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def guarded(client: Client) -> AsyncIterator[TestClient]:
+async def guarded(client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestClient]:
     """A page with users and tokens, and a browser that is not in."""
+    monkeypatch.setattr("ops.dashboard.access.credentials.NOBODY", replace(NOBODY, **CHEAP))
     access = Access(credentials=credentials(VOLLEY_WEB_USERS=USERS, VOLLEY_WEB_PROXIES="1"))
     async with visit(client, access=access, known=None) as page:
         yield page

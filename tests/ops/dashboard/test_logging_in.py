@@ -4,13 +4,13 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, make_mocked_request
 
-from ops.dashboard.access import Credentials, Known, Role, address_of, row_of
+from ops.dashboard.access import Credentials, Known, Role, address_of
 from ops.dashboard.access.attempts import MOST_ADDRESS, MOST_PAIR
 from ops.dashboard.access.sessions import IDLE, LONGEST, Sessions
 from ops.web import FRAME
 from producer.contract import keys
 from producer.contract.client import Client
-from tests.ops.dashboard.entering import OLGA, PASSWORD, USERS, log_in
+from tests.ops.dashboard.entering import OLGA, PASSWORD, USERS, log_in, row
 from tests.ops.dashboard.visiting import VIEWER_TOKEN, credentials, look, origin, send, visit
 
 
@@ -142,7 +142,7 @@ def test_an_address_is_what_our_own_proxies_say_and_never_what_a_caller_claims(
 async def test_a_session_ends_with_the_password_the_user_and_the_role_that_began_it(client: Client) -> None:
     began = Sessions(client, Credentials.read({"VOLLEY_WEB_USERS": USERS}))
     cookies = [await began.begin(OLGA) for _ in range(3)]
-    changed = row_of("olga", Role.OPERATOR, "a new password")
+    changed = row("olga", Role.OPERATOR, "a new password")
     assert await Sessions(client, Credentials.read({"VOLLEY_WEB_USERS": changed})).find(cookies[0]) is None
     assert await Sessions(client, credentials()).find(cookies[1]) is None
     lowered = Credentials.read({"VOLLEY_WEB_USERS": USERS.replace("olga:operator", "olga:viewer")})
