@@ -74,6 +74,7 @@ class PushApplier:
         reports = [item for item in items if isinstance(item, Report)]
         tokens = [item for item in items if isinstance(item, TokenReport)]
         # a submission whose answer was lost is known by our own id alone, any other by the provider's number
+        await self._tracker.adopt({each.client_id: each.report.reference for each in tokens})
         await self._tracker.apply([replace(each.report, reference=each.client_id) for each in tokens], shelve=False)
         reports += [each.report for each in tokens]
         if reports:

@@ -195,7 +195,9 @@ class Lookups:
 
     def _is_to_be_asked(self, row: Open) -> bool:
         """An uncertain submission is given its grace before 'not found' would be believed."""
-        if self._lookup is None or self._decide(row, time.time()) is not None:
+        if self._lookup is None or not self._lookup.takes(row.record.reference):
+            return False
+        if self._decide(row, time.time()) is not None:
             return False
         age = time.time() - row.record.changed_at
         if row.record.state is State.UNCERTAIN:

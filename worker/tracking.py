@@ -14,7 +14,7 @@ from producer.contract.client import Client
 from producer.contract.messages import MessageId, Msisdn, Reference
 from producer.contract.states import TRANSITIONS, Event, State
 from worker.counting import ReportCounter
-from worker.ledger import Evidence, Ledger, LedgerReader, Recorded
+from worker.ledger import Evidence, Ledger, LedgerReader, Recorded, Write
 from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Report
 from worker.settings import Account
@@ -91,6 +91,21 @@ class Tracker:
             await self._book.note_report(self._account.name)
         return Applied(moved=moved, unchanged=len(reports) - moved - len(unknown), unknown=len(unknown))
 
+    async def adopt(self, numbers: Mapping[Reference, Reference]) -> None:
+        """The provider says under which id of its own it has submissions that we know by ours: the message is
+        submitted, and followed under the provider's id, by which alone it can be asked about. Harmless to repeat.
+        """
+        known = await self._reader.behind(self._account.name, list(numbers))
+        alone = {reference: group[0] for reference, group in known.items() if len(group) == 1}
+        records = await self._reader.records(list(alone.values()))
+        writes = [
+            await self._adopted(message, records[message].attempts, numbers[reference])
+            for reference, message in alone.items()
+            if message in records and records[message].reference == reference
+        ]
+        answers = await self._ledger.record(writes)
+        await self.recorded([answer for answer in answers if not answer.stale])  # claimed again meanwhile: its own
+
     async def recorded(self, answers: Sequence[Recorded]) -> None:
         """What the recorder found: reports that had come before our own record, and stale claims."""
         for answer in answers:
@@ -125,6 +140,17 @@ class Tracker:
         if shelved:
             await self.apply([_unshelved(reference, data) for reference, data in shelved.items()], shelve=False)
             await self._redis.hdel(keys.orphans(self._account.name), *shelved)
+
+    async def _adopted(self, message: MessageId, attempt: int, reference: Reference) -> Write:
+        view = await self._reader.campaign(message.campaign)
+        return Write(
+            message=message,
+            account=self._account.name,
+            lane=view.campaign.lane if view else Lane.BULK,
+            attempt=attempt,
+            event=Event.SUBMIT,
+            reference=reference,
+        )
 
     async def _addressees(
         self, known: Mapping[Reference, Sequence[MessageId]], reports: Sequence[Report]

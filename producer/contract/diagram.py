@@ -1,7 +1,8 @@
 """The states of a message as a Mermaid diagram: `python -m producer.contract.diagram` prints it.
 
 The diagram in the README is this text; a test compares them. A report is drawn where it usually comes, at
-`submitted` and `enroute`; the table lists from where else it is believed.
+`submitted` and `enroute`, an acceptance at what is on the wire or in doubt; the table lists from where else they are
+believed.
 """
 
 import sys
@@ -31,7 +32,10 @@ _WORDS: Final[Mapping[Event, str]] = {
 
 
 _REPORTS: Final = frozenset(event for event in Event if event.name.startswith("REPORT_"))
-_USUAL: Final = frozenset({State.SUBMITTED, State.ENROUTE})
+_USUAL: Final[Mapping[Event, frozenset[State]]] = {
+    **dict.fromkeys(_REPORTS, frozenset({State.SUBMITTED, State.ENROUTE})),
+    Event.SUBMIT: frozenset({State.IN_FLIGHT, State.UNCERTAIN}),
+}
 
 
 def mermaid() -> str:
@@ -54,7 +58,7 @@ def _lines() -> Iterator[str]:
 
 
 def _is_drawn(event: Event, source: State) -> bool:
-    return source in TRANSITIONS[event][0] and (event not in _REPORTS or source in _USUAL)
+    return source in TRANSITIONS[event][0] and source in _USUAL.get(event, State)
 
 
 if __name__ == "__main__":

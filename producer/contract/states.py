@@ -82,7 +82,9 @@ _SENT: Final = (State.SUBMITTED, State.ENROUTE)
 TRANSITIONS: Final[dict[Event, tuple[tuple[State, ...], State]]] = {
     Event.CLAIM: (_WAITING, State.IN_FLIGHT),
     Event.RELEASE: ((State.IN_FLIGHT,), State.QUEUED),
-    Event.SUBMIT: (_OPEN, State.SUBMITTED),
+    # from queued too: an answer that could not be recorded in time, of a message that was disproved meanwhile and
+    # that nobody has claimed again
+    Event.SUBMIT: ((State.QUEUED, *_OPEN), State.SUBMITTED),
     Event.REJECT: (_OPEN, State.REJECTED),
     Event.DEFER: (_OPEN, State.DEFERRED),
     Event.DOUBT: ((State.IN_FLIGHT,), State.UNCERTAIN),

@@ -175,7 +175,11 @@ class Model:
         current = self.current[place]
         is_of_another = event is Event.RELEASE and claim.reference != current.reference
         assert is_stale == (claim.attempt != current.attempt or is_of_another)
-        if is_stale or not self.move(place, event):
+        if is_stale:
+            return
+        if not self.move(place, event):
+            if event is Event.SUBMIT and self.states[place] not in {State.QUEUED, State.DEFERRED}:
+                self.current[place] = Claim(claim.attempt, reference, claim.told)  # late, and its id is kept
             return
         if event in {Event.RELEASE, Event.DEFER}:  # nothing was sent: no report can be about it
             self.current[place] = Claim(claim.attempt - (event is Event.RELEASE), "", claim.told)

@@ -1,6 +1,7 @@
 """record.lua, case by case: what a submission gave, whenever and however often it is written."""
 
 import orjson
+import pytest
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
@@ -163,6 +164,84 @@ async def test_a_slow_deferral_of_a_doubted_message_gets_a_whole_job(stage: Scen
     await stage.record(message, Event.DEFER)
     assert await stage.state_of(message) is State.DEFERRED
     assert await stage.redis.exists(JOB_PREFIX + str(message))
+    assert await stage.mistakes(message.campaign) == []
+
+
+async def _disproved(stage: Scene, message: MessageId, *, told: bool) -> None:
+    """Claimed as v1; its worker lost Redis, so that it became uncertain, and policy put it back to be sent again."""
+    await stage.claim(message, reference="v1", told=told)
+    await stage.make_due(message)
+    [doubted] = await stage.claim(message)
+    assert doubted.answer is ClaimAnswer.DOUBT
+    assert await stage.apply(message, Event.DISPROVE, reference="v1") == (State.QUEUED, True)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_late_answer_takes_back_a_message_that_is_to_be_sent_again(stage: Scene, *, told: bool) -> None:
+    """A worker had the provider's id in its memory while Redis was away for longer than lease and grace.
+
+    Policy `resend` had queued the message meanwhile. The record was late, the provider's id was dropped, and the
+    message went out a second time although we knew that it had been accepted.
+    """
+    [message, *_] = await stage.fed()
+    await _disproved(stage, message, told=told)
+    recorded = await stage.record(message, Event.SUBMIT, reference="p7", told=told)
+    assert not recorded.stale
+    record = await stage.record_of(message)
+    assert (record.state, record.reference) == (State.SUBMITTED, "p7")
+    assert str(message) not in await stage.queued()
+    assert (await stage.claim(message))[0].answer is ClaimAnswer.DONE
+    assert await stage.apply(message, Event.REPORT_DELIVERED, reference="p7") == (State.DELIVERED, True)
+    assert await stage.mistakes(message.campaign) == []
+
+
+async def test_a_late_answer_does_not_take_back_a_message_that_was_claimed_again(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await _disproved(stage, message, told=True)
+    [claimed] = await stage.claim(message, reference="v2")
+    assert claimed.attempt == 2
+    assert (await stage.record(message, Event.SUBMIT, reference="p7")).stale
+    assert await stage.state_of(message) is State.IN_FLIGHT
+
+
+async def test_a_late_answer_counts_when_the_claim_after_it_was_released(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await _disproved(stage, message, told=True)
+    await stage.claim(message, reference="v2")
+    await stage.record(message, Event.RELEASE, attempt=2, reference="v2")
+    assert not (await stage.record(message, Event.SUBMIT, reference="p7")).stale
+    assert await stage.state_of(message) is State.SUBMITTED
+    assert await stage.mistakes(message.campaign) == []
+
+
+@pytest.mark.parametrize("first", [Event.REPORT_ENROUTE, Event.REPORT_DELIVERED])
+async def test_a_report_that_is_quicker_does_not_cost_the_providers_id(stage: Scene, first: Event) -> None:
+    """restv2 with version 3: the callback carries our token, and may come before the answer is recorded.
+
+    The record was late and dropped the provider's number: what status/get brought under it afterwards belonged to
+    nobody, and the message stayed on its way until it expired.
+    """
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1", told=True)
+    await stage.apply(message, first, reference="v1")
+    await stage.record(message, Event.SUBMIT, reference="4711")
+    assert (await stage.record_of(message)).reference == "4711"
+    assert await stage.reader.behind("athens", [Reference("4711")]) == {"4711": (message,)}
+    await stage.apply(message, Event.REPORT_DELIVERED, reference="4711")
+    assert await stage.state_of(message) is State.DELIVERED
+    assert await stage.mistakes(message.campaign) == []
+
+
+async def test_an_answer_that_comes_after_policy_took_the_message_as_sent_names_it(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1", told=False)
+    await stage.make_due(message)
+    await stage.claim(message)
+    await stage.apply(message, Event.ASSUME, reference="v1")
+    await stage.record(message, Event.SUBMIT, reference="4711", told=False)
+    assert (await stage.record_of(message)).reference == "4711"
+    assert await stage.due() == {"4711"}
+    assert await stage.apply(message, Event.REPORT_DELIVERED, reference="4711") == (State.DELIVERED, True)
     assert await stage.mistakes(message.campaign) == []
 
 

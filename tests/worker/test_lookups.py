@@ -14,6 +14,7 @@ from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.probing import Offer, finding
 from worker.providers.interface import Answer, Dialect, HttpRequest, Probe
+from worker.providers.registry import FAMILIES
 from worker.settings import Tracking
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
@@ -298,7 +299,8 @@ async def test_an_assumed_message_is_due_by_its_new_state(stage: Scene) -> None:
 
 async def optional(stage: Scene, *, offered: bool) -> Desk:
     work = desk(stage, lookup=True)
-    repair = replace(LOOKUP, most=1, by_own_id=False, after=300.0, is_optional=True)
+    takes = FAMILIES["restv2"].lookup.takes
+    repair = replace(LOOKUP, most=1, by_own_id=False, after=300.0, is_optional=True, takes=takes)
     account = plain_account(family=replace(plain_family(lookup=repair), probe=PROBE))
     account = replace(account, credentials=replace(account.credentials, dialect=Dialect(v3=True)))
     await stage.book.note(account.name, {"v3": finding(account, found=offered)})
@@ -348,6 +350,21 @@ async def test_a_message_without_the_provider_s_id_cannot_be_asked_about(
     await work.step()
     assert work.asker.asked == []
     assert await stage.state_of(message) is state
+
+
+@pytest.mark.parametrize("event", [Event.ASSUME, Event.REPORT_ENROUTE])
+async def test_a_message_under_our_own_token_alone_is_not_asked_about(stage: Scene, event: Event) -> None:
+    """Assumed sent, it had no id of the provider's, and status/sms takes nothing else.
+
+    Put on the list of what is due by `volley repair`, it ended the tracker with a ValueError, again and again.
+    """
+    work = await optional(stage, offered=True)
+    message = await doubted(stage)
+    await stage.apply(message, event, reference="v1")
+    await stage.age(message, 400)
+    await work.step()
+    assert work.asker.asked == []
+    assert await work.next_look_in("v1") > 60
 
 
 async def test_whoever_was_not_asked_makes_room_for_others(stage: Scene) -> None:

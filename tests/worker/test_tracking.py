@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from producer.contract import keys
-from producer.contract.messages import MessageId
+from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene, numbers, plain_report
 from worker.ledger import Recorded
@@ -176,3 +176,33 @@ async def test_a_stale_outcome_is_told_and_changes_nothing(stage: Scene, tracker
     [message, *_] = await stage.fed()
     await tracker.recorded([Recorded(write=stage.write(message, Event.SUBMIT), stale=True)])
     assert await stage.state_of(message) is State.QUEUED
+
+
+@pytest.mark.parametrize("before", [Event.DOUBT, Event.SUBMIT])
+async def test_a_callback_tells_the_provider_s_id_of_a_message_that_we_knew_by_ours(
+    stage: Scene, tracker: Tracker, before: Event
+) -> None:
+    """The answer was lost, and the callback named our token and the provider's number.
+
+    Only the report was applied: the message stayed under our token, which status/sms does not take, and what
+    status/get brought under the number belonged to nobody.
+    """
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1")
+    await stage.record(message, before, reference="v1")
+    for _ in range(2):
+        await tracker.adopt({Reference("v1"): Reference("4711"), Reference("v9"): Reference("9")})
+        assert (await stage.record_of(message)).reference == "4711"
+        assert await stage.state_of(message) is State.SUBMITTED
+    assert await tracker.apply([report("4711", Event.REPORT_ENROUTE)]) == Applied(moved=1)
+    assert await tracker.apply([report("4711")]) == Applied(moved=1)
+    assert await stage.mistakes("spring") == []
+
+
+async def test_a_callback_of_an_attempt_that_is_over_names_nobody(stage: Scene, tracker: Tracker) -> None:
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1")
+    await stage.record(message, Event.DEFER, reference="v1")
+    await tracker.adopt({Reference("v1"): Reference("4711")})
+    assert await stage.state_of(message) is State.DEFERRED
+    assert await stage.reader.behind("athens", [Reference("4711")]) == {}

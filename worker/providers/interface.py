@@ -270,7 +270,8 @@ class Lookup:
     """Asking for the state of known submissions, without consuming anything.
 
     `by_own_id`: our client id is enough, so that an uncertain message can be asked about; else only one that
-    was submitted. `after`: seconds for which reports are left to come by themselves before anybody asks.
+    was submitted. `after`: seconds for which reports are left to come by themselves before anybody asks. `takes`:
+    whether a reference is one that `build` takes; a submission whose answer was lost may have ours alone.
     """
 
     most: int  # pairs in one request
@@ -279,6 +280,7 @@ class Lookup:
     by_own_id: bool = True
     after: float = 0.0
     is_optional: bool = False  # only some hosts have it: see Family.probe
+    takes: Callable[[Reference], bool] = bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

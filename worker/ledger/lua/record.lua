@@ -4,6 +4,7 @@
 --       body head, body tail, body life (s), then per message as JSON:
 --       [chunk, place, attempt, event, seconds, reference, 1 when the provider was told the claim's, code]
 -- Events: submit, reject, defer (tried again in `seconds`), release (back to the queue), doubt.
+-- A submit is taken from queued as well, where nobody has claimed the message since: it must not be sent again.
 -- Returns: place in the rows (from 1) and word, for each that is not simply done: 'late' (a report was quicker),
 --          'stale' (another attempt holds it), or an orphan report (still shelved)
 local id, life, refs = ARGV[1], tonumber(ARGV[2]), ARGV[5]
@@ -35,13 +36,25 @@ local function wait(r, job, seconds)
   start_job(job, text(now_ms + seconds * 1000))
 end
 
+-- Accepted, and a report, policy or time has moved the message already: the provider's own id is kept all the same, so
+-- that whatever is said under it is about this message. A message that waits (it was given back) names none anew.
+local function adopted(m, r, address)
+  if waits(r) or r.reference == m.reference then return 'late' end
+  local own = r.reference
+  r.reference = m.reference
+  name(refs, m.reference, id, address, life)
+  if own ~= '' then forgotten[#forgotten + 1] = {reference = own, address = address, is_due = true} end
+  if r.letter == 's' or r.letter == 'e' then list(due, m.reference, first_look) end
+  return 'done'
+end
+
 local function write(m, r, job, address)
   -- a release takes its attempt back, so that the next claim has the same number: the reference tells them apart
   if r.attempts ~= m.attempt or (m.event == 'release' and r.reference ~= m.reference) then return 'stale' end
   local was_in_flight, claimed_at = r.letter == 'f', r.changed
   if not move(r, m.event) then
     if not waits(r) then end_job(job) end
-    return 'late'
+    return m.event == 'submit' and adopted(m, r, address) or 'late'
   end
   r.code = m.code
   if m.event == 'doubt' then

@@ -20,6 +20,7 @@ FAMILY: Final = Family(
         by_own_id=False,
         after=status.AFTER,
         is_optional=True,
+        takes=status.takes,
     ),
     matching=Matching(most=past.MOST, build=past.build, read=past.read),
     drain=Drain(build=drain.build, read=drain.read),

@@ -16,6 +16,11 @@ AFTER: Final = 300.0  # B7: "still sent after T"; not documented, ours: the drai
 Pair = tuple[Reference, Msisdn]
 
 
+def takes(reference: Reference) -> bool:
+    """Whether it is an id of the provider's, which are numbers (B4): ours mean nothing to it."""
+    return reference.isascii() and reference.isdecimal()
+
+
 def build(credentials: Credentials, pairs: Sequence[Pair]) -> HttpRequest:
     """One status/sms request, for exactly one pair. No limit is documented."""
     [(reference, _)] = pairs
