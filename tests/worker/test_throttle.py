@@ -1,4 +1,4 @@
-"""The throttle: never over a login's rate or slots, whoever asks, and always able to say why it waits."""
+"""The throttle's rate and slots: never over a login's, whoever asks, and always able to say why it waits."""
 
 import asyncio
 import time
@@ -7,34 +7,10 @@ import pytest
 
 from producer.contract import keys
 from tests.support import wait_until
+from tests.worker.gates import LOGIN, admitted, finish, gate, is_admitted, server_ms
 from tests.worker.scene import Scene
-from worker.providers.interface import Block, Credentials
+from worker.providers.interface import Credentials
 from worker.throttle import Admission, Gate, Waiting, login_key
-
-LOGIN = "login"
-
-
-def gate(stage: Scene, worker: str = "w1", *, rate: float = 1000.0, slots: int = 100, lease: float = 30.0) -> Gate:
-    return Gate(stage.redis, account="athens", login=LOGIN, rate=rate, slots=slots, worker=worker, slot_lease=lease)
-
-
-async def admitted(door: Gate, wanted: int) -> Admission:
-    answer = await door.admit(wanted)
-    assert isinstance(answer, Admission), answer
-    return answer
-
-
-def finish(door: Gate, count: int) -> None:
-    for _ in range(count):
-        door.left()
-
-
-# --- rate ----------------------------------------------------------------------------------------------
-
-
-async def server_ms(stage: Scene) -> float:
-    seconds, micros = await stage.redis.time()
-    return seconds * 1000 + micros / 1000
 
 
 @pytest.mark.parametrize(("rate", "gates"), [(200.0, 1), (400.0, 3), (2000.0, 3)])
@@ -158,11 +134,7 @@ async def test_a_waiting_worker_that_went_away_does_not_hold_up_the_others(stage
     await admitted(alive, 1)
     assert isinstance(await dead.admit(1), Waiting)
     finish(alive, 1)
-    await wait_until(lambda: _is_admitted(alive), description="the slot goes on")
-
-
-async def _is_admitted(door: Gate) -> bool:
-    return isinstance(await door.admit(1), Admission)
+    await wait_until(lambda: is_admitted(alive), description="the slot goes on")
 
 
 async def test_a_dead_workers_share_runs_out(stage: Scene) -> None:
@@ -172,7 +144,7 @@ async def test_a_dead_workers_share_runs_out(stage: Scene) -> None:
     held, wanted, until, granted = (await stage.redis.hget(keys.slots(LOGIN), "dead")).split()
     over = b"%d" % (int(until) - 30_000 - 1)  # its lease began this moment, and is 30 s
     await stage.redis.hset(keys.slots(LOGIN), "dead", b" ".join([held, wanted, over, granted]))
-    await wait_until(lambda: _is_admitted(alive), description="the dead worker's slots are free")
+    await wait_until(lambda: is_admitted(alive), description="the dead worker's slots are free")
 
 
 async def test_idle_gives_unused_slots_back(stage: Scene) -> None:
@@ -182,7 +154,7 @@ async def test_idle_gives_unused_slots_back(stage: Scene) -> None:
     assert isinstance(await other.admit(1), Waiting)
     busy._touched_at = 0.0
     await busy.idle()
-    assert await _is_admitted(other)
+    assert await is_admitted(other)
 
 
 async def test_a_closed_gate_leaves_its_slots_and_one_that_sends_keeps_them(stage: Scene) -> None:
@@ -201,102 +173,7 @@ async def test_permits_that_come_to_nothing_free_their_slots(stage: Scene) -> No
     assert isinstance(await door.admit(1), Waiting)
     finish(door, 2)
     assert door.in_flight == 0
-    assert await _is_admitted(door)
-
-
-# --- blocks --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("block", [Block.MONEY, Block.CREDENTIALS, Block.ADDRESS, Block.UNREACHABLE])
-async def test_a_blocked_account_admits_nothing_but_a_probe(stage: Scene, block: Block) -> None:
-    await stage.book.block("athens", block, code="plain.3", words="no", seconds=60)
-    door = gate(stage)
-    answer = await door.admit(1)
-    assert isinstance(answer, Waiting)
-    assert answer.why == block
-    assert answer.seconds >= 0.2
-    assert isinstance(await door.admit(1, probe=True), Admission)
-
-
-async def test_a_paused_account_stays_paused_whatever_the_provider_says(stage: Scene) -> None:
-    await stage.redis.hset(keys.account("athens"), "state", "paused")
-    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=60)
-    await stage.book.open("athens")
-    answer = await gate(stage).admit(1)
-    assert isinstance(answer, Waiting)
-    assert answer.why == "paused"
-
-
-@pytest.mark.parametrize("block", [Block.ADDRESS, Block.UNREACHABLE])
-async def test_an_address_block_opens_by_itself_when_its_time_is_over(stage: Scene, block: Block) -> None:
-    await stage.book.block("athens", block, code="plain.4", words="no", seconds=0)
-    assert await _is_admitted(gate(stage))
-    assert await stage.book.state("athens") == "open"
-
-
-async def test_an_address_block_ends_also_while_nobody_has_anything_to_send(stage: Scene) -> None:
-    """Only a sender with work opened the account again. With everything submitted there was none.
-
-    So a block that a status request had met lasted for ever, and no report was fetched any more.
-    """
-    await stage.book.block("athens", Block.ADDRESS, code="plain.4", words="no", seconds=60)
-    assert await stage.book.state("athens") == "address"
-    await stage.redis.hset(keys.account("athens"), "until", int(time.time()) - 1)
-    assert await stage.book.state("athens") == "open"
-
-
-async def test_a_money_block_waits_for_its_probe(stage: Scene) -> None:
-    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=0)
-    answer = await gate(stage).admit(1)
-    assert isinstance(answer, Waiting)
-    assert answer.why == "money"
-    assert await stage.book.state("athens") == "money"
-    await stage.book.open("athens")
-    assert await _is_admitted(gate(stage))
-
-
-async def test_two_accounts_of_one_login_share_its_limits_and_not_their_blocks(stage: Scene) -> None:
-    moscow = Gate(stage.redis, account="moscow", login=LOGIN, rate=1000, slots=1, worker="w2", slot_lease=30)
-    await stage.book.block("athens", Block.MONEY, code="plain.3", words="no", seconds=60)
-    assert isinstance(await gate(stage, slots=1).admit(1), Waiting)
-    assert await _is_admitted(moscow)
-
-
-async def test_the_first_block_is_news_and_the_next_is_not(stage: Scene) -> None:
-    told = [await stage.book.block("athens", Block.MONEY, code="c", words="w", seconds=60) for _ in range(3)]
-    assert told == [True, False, False]
-
-
-# --- slowing down --------------------------------------------------------------------------------------
-
-
-async def test_slow_down_halves_the_rate_for_everybody_and_at_most_once_a_second(stage: Scene) -> None:
-    first, second = gate(stage, "w1", rate=100.0), gate(stage, "w2", rate=100.0)
-    await first.slow_down("plain.9")
-    await second.slow_down("plain.9")
-    assert first.effective_rate == second.effective_rate == 50.0
-    other = gate(stage, "w3", rate=100.0)
-    await other.admit(1)
-    assert 50.0 <= other.effective_rate < 52.0
-
-
-async def test_a_slowed_rate_recovers_slowly_up_to_the_ceiling(stage: Scene) -> None:
-    door = gate(stage, rate=100.0)
-    await door.slow_down("plain.9")
-    for seconds, least, most in ((5, 59.0, 63.0), (5, 69.0, 75.0), (60, 100.0, 100.0)):
-        at = float(await stage.redis.hget(keys.throttle(LOGIN), "rate_at"))
-        await stage.redis.hset(keys.throttle(LOGIN), mapping={"rate_at": at - seconds * 1000, "next": 0})
-        finish(door, door.in_flight)
-        await admitted(door, 1)
-        assert least <= door.effective_rate <= most
-
-
-async def test_a_rate_is_never_slowed_to_nothing(stage: Scene) -> None:
-    door = gate(stage, rate=100.0)
-    for _ in range(20):
-        await stage.redis.hdel(keys.throttle(LOGIN), "slowed_at")
-        await door.slow_down("plain.9")
-    assert door.effective_rate == 1.0
+    assert await is_admitted(door)
 
 
 # --- words ---------------------------------------------------------------------------------------------
@@ -319,55 +196,3 @@ def test_a_login_is_known_by_a_hash_that_tells_nothing() -> None:
     assert login_key("smsc", one) == login_key("smsc", other), "a new password is no new login"
     assert login_key("smsc", one) != login_key("restv2", one)
     assert "alex" not in login_key("smsc", one)
-
-
-# --- what an operator sets -------------------------------------------------------------------------------
-
-
-async def test_a_rate_that_an_operator_sets_goes_before_the_configured_one_in_every_process(stage: Scene) -> None:
-    one, two = gate(stage, "w1", rate=100.0), gate(stage, "w2", rate=100.0)
-    for door in (one, two):
-        finish(door, (await admitted(door, 1)).permits)
-    await stage.redis.hset(keys.limits(LOGIN), "rate", "10")
-    for door in (one, two):
-        await door.admit(1)
-        assert door.effective_rate == 10.0
-    await stage.redis.delete(keys.limits(LOGIN))
-    await stage.redis.hset(keys.throttle(LOGIN), "rate_at", "1")  # it was slow long ago
-    await one.admit(1)
-    assert one.effective_rate == 100.0
-
-
-async def test_a_higher_rate_is_reached_slowly_and_less_the_reserve(stage: Scene) -> None:
-    door = Gate(
-        stage.redis, account="athens", login=LOGIN, rate=98, slots=10, worker="w", slot_lease=30, reserve=0.98
-    )
-    finish(door, (await admitted(door, 1)).permits)
-    await stage.redis.hset(keys.limits(LOGIN), "rate", "200")
-    await door.admit(1)
-    assert 98.0 <= door.effective_rate < 120.0
-    await stage.redis.hset(keys.throttle(LOGIN), "rate_at", "1")  # long ago
-    await door.admit(1)
-    assert door.effective_rate == 196.0
-
-
-async def test_slots_that_an_operator_sets_are_fewer_and_never_more(stage: Scene) -> None:
-    door = gate(stage, slots=4)
-    await stage.redis.hset(keys.limits(LOGIN), "slots", "2")
-    assert (await admitted(door, 10)).permits == 2
-    finish(door, 2)
-    await stage.redis.hset(keys.limits(LOGIN), "slots", "100")
-    answer = await wait_until(lambda: _permits(door, 10), description="permits")
-    assert answer == 4
-
-
-async def test_slowing_down_begins_at_what_an_operator_set(stage: Scene) -> None:
-    door = gate(stage, rate=100.0)
-    await stage.redis.hset(keys.limits(LOGIN), "rate", "10")
-    await door.slow_down("plain.9")
-    assert door.effective_rate == 5.0
-
-
-async def _permits(door: Gate, wanted: int) -> int:
-    answer = await door.admit(wanted)
-    return answer.permits if isinstance(answer, Admission) else 0
