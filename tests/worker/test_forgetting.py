@@ -1,11 +1,7 @@
-"""Forgetting a person: nothing of number and values is left in Redis, everybody else's books stay as they were."""
+"""Forgetting a person: nothing of number and values is left in campaigns, nobody else's books change."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 
-import orjson
 import pytest
 
 from producer.contract import keys
@@ -14,41 +10,10 @@ from producer.contract.codec import decode_chunk, encode_chunk
 from producer.contract.messages import FORGOTTEN, MessageId, Msisdn
 from producer.contract.states import Event, State
 from tests.support_erasure import places_of
+from tests.worker.erasing import NAME, OTHER, PERSON, forgotten, people
 from tests.worker.scene import Scene, numbers
-from worker.callbacks import keeping
 from worker.forgetting import Forgetter
 from worker.forgetting.needle import Needle
-from worker.ledger import Journal
-from worker.ledger.journal import APPLIED
-from worker.providers.pushes import PushRequest
-
-PERSON, OTHER = numbers(2)
-NAME = "Zarathustra"
-
-
-def people(count: int) -> list[dict[str, str]]:
-    """The first of them is the person."""
-    return [{"to": to, "name": NAME if to == PERSON else f"guest{to[-3:]}"} for to in numbers(count)]
-
-
-async def forgotten(
-    stage: Scene,
-    *,
-    msisdn: str = PERSON,
-    cancel: bool = False,
-    seconds: float = 1.0,
-    served: Sequence[str] = ("athens",),
-    folder: Path | None = None,
-) -> dict[str, object]:
-    """All pieces; everything they found."""
-    work = Forgetter(stage.redis, stage.ledger, stage.reader, served, folder)
-    needle, cursor, totals = Needle(Msisdn(msisdn)), "", None
-    while True:
-        cursor, found = await work.step(needle, cursor, cancel=cancel, seconds=seconds)
-        told = asdict(found)
-        totals = told if totals is None else {name: totals[name] + told[name] for name in told}
-        if not cursor:
-            return {name: value for name, value in totals.items() if value}
 
 
 async def delivered(stage: Scene, *messages: MessageId) -> None:
@@ -227,90 +192,3 @@ async def test_it_goes_piece_by_piece_and_a_piece_may_be_done_twice(stage: Scene
 async def test_a_cursor_of_somebody_else_s_is_refused(stage: Scene, cursor: str) -> None:
     with pytest.raises(ValueError, match="not a cursor"):
         await Forgetter(stage.redis, stage.ledger, stage.reader, [], None).step(Needle(Msisdn(PERSON)), cursor)
-
-
-# --- streams and the books of accounts -----------------------------------------------------------------
-
-
-async def test_streams_shelf_and_calls_lose_the_person_and_keep_the_others(stage: Scene) -> None:
-    journal = Journal(redis=stage.redis, length=1000)
-    for msisdn in (PERSON, OTHER):
-        await journal.write("athens", "status", 200, b'{"phone":"%s","message":"x"}' % msisdn.encode())
-        await stage.redis.xadd(keys.INCOMING, {"from": msisdn, "text": "hi"})
-        await stage.redis.xadd(keys.DEAD, {"recipients": f"+{msisdn[:2]} {msisdn[2:5]} {msisdn[5:]}", "reason": "no"})
-        await stage.redis.xadd(keys.AUDIT, {"who": "eve", "target": msisdn})
-        await stage.redis.hset(keys.calls("athens"), msisdn, "1")
-        report = {"event": "report_delivered", "code": "", "words": "", "msisdn": msisdn, "at": 1}
-        await stage.redis.hset(keys.orphans("athens"), f"8{msisdn[-1]}", orjson.dumps(report))
-    await stage.redis.expire(keys.calls("athens"), 900)
-    found = await forgotten(stage)
-    assert found == {"answers": 1, "incoming": 1, "dead": 1, "audit": 1, "calls": 1, "reports": 1}
-    assert await places_of(stage.redis, PERSON, PERSON[5:]) == []
-    left = await places_of(stage.redis, OTHER)
-    assert len(left) == 5, left
-    shelved = orjson.loads(await stage.redis.hget(keys.orphans("athens"), f"8{PERSON[-1]}"))
-    assert (shelved["event"], shelved["msisdn"]) == ("report_delivered", "")
-
-
-async def test_what_a_worker_is_still_to_take_is_left_and_told(stage: Scene) -> None:
-    """A drained answer that is not applied and a pushed report exist nowhere else: deleted, they would be lost."""
-    journal = Journal(redis=stage.redis, length=1000)
-    answer = b'{"phone":"%s"}' % PERSON.encode()
-    applied = await journal.write("athens", "drain", 200, answer)
-    await stage.redis.hset(keys.cursors("athens"), APPLIED, applied)
-    await journal.write("athens", "drain", 200, answer)
-    push = PushRequest(query={"phone": PERSON}, body=b"", content_type="text/plain")
-    await stage.redis.xadd(keys.pushed("athens"), keeping(push))
-    await stage.redis.xadd(keys.INTAKE, {"v": "1", "recipients": PERSON})
-    assert await forgotten(stage) == {"answers": 1, "waiting": 3}
-    assert await stage.redis.xlen(keys.journal("athens")) == 1
-    assert await forgotten(stage, served=()) == {"answers": 2, "waiting": 1}, "no worker will ever take them"
-
-
-async def test_long_streams_are_gone_through_to_their_end(stage: Scene) -> None:
-    journal = Journal(redis=stage.redis, length=1000)
-    for place in range(65):
-        await journal.write("athens", "status", 200, (PERSON if place % 2 else OTHER).encode())
-    assert await forgotten(stage, seconds=0) == {"answers": 32}
-    assert await stage.redis.xlen(keys.journal("athens")) == 33
-
-
-# --- files ---------------------------------------------------------------------------------------------
-
-
-async def test_files_with_the_number_are_named_in_whatever_charset(stage: Scene, tmp_path: Path) -> None:
-    for name, encoding in (("a.csv", "utf-8"), ("b.csv", "utf-16"), ("c.csv", "utf-16-be"), ("d.csv", "cp1251")):
-        (tmp_path / "athens").mkdir(exist_ok=True)
-        (tmp_path / "athens" / name).write_text(f"1;{OTHER};x\n2;{PERSON};y\n", encoding=encoding)
-    (tmp_path / "none.csv").write_text(f"1;{OTHER};x\n")
-    record = {"task": 1, "state": "done", "file": "/elsewhere/1.csv"}
-    await stage.redis.hset(keys.exports("athens"), "1", orjson.dumps(record))
-    found = await forgotten(stage, folder=tmp_path, seconds=0)
-    assert [Path(name).name for name in found["files"]] == ["a.csv", "b.csv", "c.csv", "d.csv"]
-    assert found["elsewhere"] == ["/elsewhere/1.csv"]
-
-
-async def test_a_number_between_two_pieces_of_a_file_is_found(stage: Scene, tmp_path: Path) -> None:
-    piece = 4 * 1024 * 1024
-    (tmp_path / "long.csv").write_bytes(b"x" * (piece - 5) + PERSON.encode() + b"y" * piece)
-    found = await forgotten(stage, folder=tmp_path, seconds=0)
-    assert [Path(name).name for name in found["files"]] == ["long.csv"]
-
-
-# --- how a number is recognised ------------------------------------------------------------------------
-
-GREEK = Needle(Msisdn("306912345678"))
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["306912345678", "+306912345678", "00306912345678", "+30 691 234 5678", "+30-691-234-5678", "(+30) 6912345678",
-     "6912345678", "691 2345678", "+30.6912.345.678"],
-)  # fmt: skip
-def test_a_number_is_found_as_people_write_it(written: str) -> None:
-    assert GREEK.is_written_in(f'["x","{written}","306900000000"]'.encode())
-
-
-@pytest.mark.parametrize("written", ["306912345679", "16912345678", "69123456781", "3069123 and 45678", ""])
-def test_another_number_is_not_taken_for_it(written: str) -> None:
-    assert not GREEK.is_written_in(f'["{written}","306900000000"]'.encode())
