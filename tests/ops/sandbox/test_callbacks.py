@@ -1,4 +1,4 @@
-"""Callbacks: what an account's handler hears, how it is written and signed, how often, and where it may be."""
+"""Callbacks: what an account's handler hears, and how it is written and signed."""
 
 from hashlib import md5, sha1
 from random import Random
@@ -9,27 +9,16 @@ from zlib import crc32
 import orjson
 import pytest
 
-from ops.sandbox.config import ConfigError, Pushing
-from ops.sandbox.pushing.addresses import read_address
+from ops.sandbox.config import Pushing
 from ops.sandbox.pushing.plans import Stage, drawn
 from tests.ops.sandbox.driving import Handler, Sandbox, Start
-from tests.support import wait_until
-
-PHONE = "79990000001"
-
-
-async def _send(sandbox: Sandbox, phone: str = PHONE, **form: str) -> None:
-    await sandbox.smsc("send", **({"phones": phone, "mes": "Привет", "id": "v-1"} | form))
-
-
-async def _counts(sandbox: Sandbox) -> dict[str, int]:
-    return (await sandbox.summary("smsc/demo"))["callbacks"]
+from tests.ops.sandbox.hearing import PHONE, send_one
 
 
 async def test_a_handler_hears_of_the_operator_and_of_the_end_in_strings(sandbox: Sandbox, handler: Handler) -> None:
     """The clock stands at 2026-11-18 14:06:40 in Moscow. documented: PROVIDERS.md A11."""
     await sandbox.switch(callback=f"{handler.url}/cb")
-    await _send(sandbox, "79990000931", mes="x" * 161)
+    await send_one(sandbox, "79990000931", mes="x" * 161)
     sandbox.time.now += 10
     first, second = await handler.until(2)
 
@@ -53,7 +42,7 @@ async def test_a_handler_hears_of_the_operator_and_of_the_end_in_strings(sandbox
 async def test_a_handler_hears_that_a_life_is_over(start: Start, handler: Handler) -> None:
     sandbox = await start(enroute_after=1.0, final_after=5000.0)
     await sandbox.switch(callback=f"{handler.url}/cb")
-    await _send(sandbox, valid="00:01")
+    await send_one(sandbox, valid="00:01")
     sandbox.time.now += 60
     enroute, over = [call.form() for call in await handler.until(2)]
     assert (enroute["status"], enroute["ts"]) == ("0", "1795000001")
@@ -61,9 +50,9 @@ async def test_a_handler_hears_that_a_life_is_over(start: Start, handler: Handle
 
 
 async def test_nothing_is_told_before_it_happens_or_without_a_handler(sandbox: Sandbox, handler: Handler) -> None:
-    await _send(sandbox, mes="nobody listens")
+    await send_one(sandbox, mes="nobody listens")
     await sandbox.switch(callback=handler.url)
-    await _send(sandbox, time="+10")
+    await send_one(sandbox, time="+10")
     sandbox.time.now += 600.4
     await sandbox.happen("incoming", phone=PHONE, mes="now", to="1")
     (only,) = await handler.until(1)
@@ -75,7 +64,7 @@ async def test_nothing_is_told_before_it_happens_or_without_a_handler(sandbox: S
 
 async def test_a_message_never_reported_is_only_handed_on(sandbox: Sandbox, handler: Handler) -> None:
     await sandbox.switch(callback=handler.url)
-    await _send(sandbox, "79990000980")
+    await send_one(sandbox, "79990000980")
     sandbox.time.now += 1000
     await handler.until(1)
     await sandbox.happen("incoming", phone=PHONE, mes="last", to="1")
@@ -138,7 +127,7 @@ async def test_the_secret_is_replaced_by_a_hash_of_what_is_told(
     sandbox: Sandbox, handler: Handler, hashing: str, hashed: Any
 ) -> None:
     await sandbox.switch(callback=f"{handler.url}/?{hashing}=s3-cr_t")
-    await _send(sandbox)
+    await send_one(sandbox)
     await sandbox.happen("incoming", phone=PHONE, mes="Да", to="123")
     sandbox.time.now += 1
     calls = [call.form() for call in await handler.until(2)]
@@ -165,7 +154,7 @@ async def test_what_stands_after_an_exclamation_mark_is_sent_in_the_address(
 async def test_callbacks_come_twice_when_asked(start: Start, handler: Handler) -> None:
     sandbox = await start(pushing=Pushing(twice=1.0))
     await sandbox.switch(callback=handler.url)
-    await _send(sandbox)
+    await send_one(sandbox)
     sandbox.time.now += 10
 
     assert [call.form()["status"] for call in await handler.until(4)] == ["0", "0", "1", "1"]
@@ -175,7 +164,7 @@ async def test_callbacks_come_twice_when_asked(start: Start, handler: Handler) -
 async def test_callbacks_come_in_the_wrong_order_when_asked(start: Start, handler: Handler) -> None:
     sandbox = await start(pushing=Pushing(shuffled=1.0))
     await sandbox.switch(callback=handler.url)
-    await _send(sandbox)
+    await send_one(sandbox)
     sandbox.time.now += 1.9
     await sandbox.happen("incoming", phone=PHONE, mes="meanwhile", to="1")
     await handler.until(1)
@@ -194,116 +183,3 @@ def test_chance_is_the_same_for_the_same_seed() -> None:
     assert draw("7") == draw("7") != draw("8")
     assert [(2.0, Stage.FINAL), (2.0, Stage.ENROUTE)] in draw("7")
     assert steps in draw("7")
-
-
-async def _has_made(sandbox: Sandbox, number: int) -> bool:
-    return (await _counts(sandbox)).get("answered", 0) >= number
-
-
-async def test_a_handler_that_fails_is_called_again_a_few_times(start: Start, handler: Handler) -> None:
-    sandbox = await start(pushing=Pushing(attempts=3, retry_after=60))
-    handler.status = 500
-    await sandbox.switch(callback=handler.url)
-    await sandbox.happen("incoming", phone=PHONE, mes="a", to="1")
-    for attempt in (1, 2, 3):
-        await handler.until(attempt)
-        await wait_until(lambda n=attempt: _failed(sandbox, n), description="the failure is counted")
-        sandbox.time.now += 60
-    handler.status = 200
-    await sandbox.happen("incoming", phone=PHONE, mes="b", to="1")
-
-    assert [call.form()["mes"] for call in await handler.until(4)] == ["a", "a", "a", "b"]
-    await wait_until(lambda: _has_made(sandbox, 1), description="the answer is counted")
-    assert await _counts(sandbox) == {"failed": 3, "given_up": 1, "answered": 1}
-
-
-async def _failed(sandbox: Sandbox, number: int) -> bool:
-    return (await _counts(sandbox)).get("failed", 0) >= number
-
-
-async def test_nobody_at_the_address_is_a_failure_like_another(start: Start) -> None:
-    sandbox = await start(pushing=Pushing(attempts=1))
-    await sandbox.switch(callback="http://127.0.0.1:1/")
-    await sandbox.happen("incoming", phone=PHONE, mes="a", to="1")
-
-    await wait_until(lambda: _failed(sandbox, 1), description="the failure is counted")
-    assert await _counts(sandbox) == {"failed": 1, "given_up": 1}
-
-
-async def test_only_a_few_callbacks_are_made_at_once(start: Start, handler: Handler) -> None:
-    sandbox = await start(callback_senders=2)
-    handler.open.clear()
-    await sandbox.switch(callback=handler.url)
-    for index in range(5):
-        await sandbox.happen("incoming", phone=PHONE, mes=f"{index}", to="1")
-    await handler.until(2)
-    sandbox.time.now += 60
-    assert "balance" in await sandbox.smsc("balance")
-
-    assert (handler.at_once, len(handler.calls)) == (2, 2)
-    handler.open.set()
-    assert sorted(call.form()["mes"] for call in await handler.until(5)) == list("01234")
-
-
-async def test_a_message_taken_back_is_never_reported(sandbox: Sandbox, handler: Handler) -> None:
-    await sandbox.switch(callback=handler.url)
-    await _send(sandbox, time="+1")
-    await sandbox.smsc("status", phone=PHONE, id="v-1", **{"del": "1"})
-    sandbox.time.now += 1000
-    await sandbox.happen("incoming", phone=PHONE, mes="last", to="1")
-
-    assert "mes" in (await handler.until(1))[0].form()
-
-
-async def test_a_reset_calls_nobody_any_more(sandbox: Sandbox, handler: Handler) -> None:
-    await sandbox.switch(callback=handler.url)
-    await _send(sandbox)
-    await sandbox.request("POST", "/sandbox/reset")
-    sandbox.time.now += 1000
-    await sandbox.switch(callback=handler.url)
-    await sandbox.happen("incoming", phone=PHONE, mes="new world", to="1")
-
-    assert (await handler.until(1))[0].form()["mes"] == "new world"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "ftp://127.0.0.1/",
-        "not an address",
-        "http://",
-        "http://127.0.0.1:99999/",
-        "http://[::1/",
-        "http://example.org/",
-        "http://192.168.1.5/",
-        "http://127.0.0.1/?fmt=4",
-        "http://127.0.0.1/?charset=latin-1",
-        "http://127.0.0.1/?md5=not%20so",
-        "http://127.0.0.1/?sha1=",
-    ],
-)
-async def test_an_address_that_makes_no_sense_or_leads_off_this_machine_is_refused(
-    sandbox: Sandbox, address: str
-) -> None:
-    heard = await sandbox.switch(callback=address)
-
-    assert (heard.status, "callback" in heard.json["error"]) == (400, True)
-    assert (await sandbox.summary("smsc/demo"))["switches"]["callback"] == ""
-
-
-def test_any_address_opens_the_machine() -> None:
-    with pytest.raises(ConfigError, match="--any-address"):
-        read_address("https://example.org/")
-
-    address = read_address("https://example.org/", any_address=True)
-    assert address is not None
-    assert address.url == "https://example.org/"
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"phone": 7}, {"phone": PHONE, "ago": "x"}, {"phone": PHONE, "login": "nobody"}]
-)
-async def test_an_incoming_message_that_makes_no_sense_is_refused(sandbox: Sandbox, body: dict[str, Any]) -> None:
-    heard = await sandbox.request("POST", "/sandbox/incoming", data=orjson.dumps(body))
-
-    assert (heard.status, "error" in heard.json) == (400, True)
