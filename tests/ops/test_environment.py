@@ -20,11 +20,11 @@ from typing import Any, Final
 import pytest
 
 from ops.environment import Environment
-from ops.locked import count_pins, is_installed_here
 from tests.support import CHECKOUT
 
 # Some make an environment, which takes seconds; where tests run at once, they share the first one in one process.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environment")]
+
 
 PYTHON: Final = getattr(sys, "_base_executable", sys.executable)  # one without our packages
 REAL: Final = ("__init__.py", "__main__.py", "environment.py", "locked.py")
@@ -276,35 +276,3 @@ def test_an_installed_package_makes_no_environment(checkout: FakeCheckout, tmp_p
     (tmp_path / "volley_probe.py").write_text("VERSION = 'any'\n")
     assert checkout.run("status", env={"PYTHONPATH": str(tmp_path)}).report["prefix"] == sys.base_prefix
     assert not checkout.env.exists()
-
-
-def test_this_environment_has_the_locked_packages() -> None:
-    assert is_installed_here(CHECKOUT / "ops" / "requirements-test.lock")
-
-
-def test_a_package_with_a_marker_may_be_missing(tmp_path: Path) -> None:
-    lock = tmp_path / "some.lock"
-    lock.write_text("nowhere==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n")
-    assert is_installed_here(lock)
-    lock.write_text("nowhere==1.0 \\\n    --hash=sha256:00\n")
-    assert not is_installed_here(lock)
-    lock.write_text("click==0.1 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n")
-    assert not is_installed_here(lock)
-    assert count_pins(lock) == 1
-
-
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
-def test_the_locks_name_no_registry_and_hash_everything(name: str) -> None:
-    lock = CHECKOUT / "ops" / name
-    text = lock.read_text()
-    assert "://" not in text
-    assert "--index" not in text
-    assert count_pins(lock) == sum(not line.startswith(" ") for line in text.splitlines()) > 20
-
-
-def test_the_test_lock_holds_everything_of_the_runtime_lock() -> None:
-    pins = [
-        {line.split()[0] for line in (CHECKOUT / "ops" / name).read_text().splitlines() if "==" in line.split()[0]}
-        for name in ("requirements.lock", "requirements-test.lock")
-    ]
-    assert pins[0] <= pins[1]
