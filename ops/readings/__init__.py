@@ -11,6 +11,7 @@ from ops.readings.campaigns import (
     read_active,
     read_campaign,
     read_campaigns,
+    read_delivery,
     read_refusals,
 )
 from ops.readings.incoming import (
@@ -71,6 +72,7 @@ __all__ = [
     "read_budgets",
     "read_campaign",
     "read_campaigns",
+    "read_delivery",
     "read_incoming",
     "read_optouts",
     "read_overview",

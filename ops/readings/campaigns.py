@@ -102,6 +102,11 @@ async def read_refusals(redis: Client, campaign: CampaignId, *, limit: int = 100
     return tuple(replace(refusal, given=masked(refusal.given)) for refusal in refusals)
 
 
+async def read_delivery(redis: Client, campaign: CampaignId) -> dict[str, int]:
+    """The campaign's final reports by how long they took, a count a bucket of `CAMPAIGN_DELIVERY`; one round trip."""
+    return counts(await redis.hgetall(keys.delivery(campaign)))
+
+
 async def read_active(redis: Client) -> ActiveTotals:
     """All campaigns that are not over, added up; three round trips. Looks at the newest 2000 campaigns."""
     names = [readable(name) for name in await redis.zrange(keys.CAMPAIGNS, 0, _MOST_ACTIVE - 1, desc=True)]

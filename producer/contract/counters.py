@@ -1,4 +1,4 @@
-"""What is counted of an account since ever: fields of its totals (`keys.totals`), and bounds of its histograms.
+"""What is counted of an account since ever: fields of its totals (`keys.totals`), and bounds of histograms.
 
 Workers gather counts in memory and add them in one round trip, so a field costs nothing per message. A histogram
 is a field for each bucket, `NAME_le_BOUND` (seconds), that counts what fell into this bucket alone.
@@ -58,6 +58,15 @@ SUBMISSION: Final = Histogram("request", (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 1
 
 DELIVERY: Final = Histogram("delivery", (2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0))
 """From the claim of a message to the report that ended it."""
+
+CAMPAIGN_DELIVERY: Final = Histogram(
+    "delivery",
+    (
+        *(1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0),
+        *(1800.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0),
+    ),
+)
+"""The same for one campaign (`keys.delivery`), to whole seconds, counted by the ledger for every message."""
 
 
 def reported(state: State) -> str:

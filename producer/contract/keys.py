@@ -35,6 +35,11 @@ def reasons(campaign_id: CampaignId) -> str:
     return f"{PREFIX}campaign:{campaign_id}:reasons"
 
 
+def delivery(campaign_id: CampaignId) -> str:
+    """Hash: final reports by how long they took, a field a bucket (`counters.CAMPAIGN_DELIVERY`)."""
+    return f"{PREFIX}campaign:{campaign_id}:delivery"
+
+
 def chunks(campaign_id: CampaignId) -> str:
     """Hash: chunk number -> encoded recipients."""
     return f"{PREFIX}campaign:{campaign_id}:chunks"
@@ -267,6 +272,7 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:campaign:*", "hash", "producer.intake, worker.ledger", "all", "retention after finish"),
     _row("volley:campaign:*:counts", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:reasons", "hash", "worker.ledger", "all", "with the campaign"),
+    _row("volley:campaign:*:delivery", "hash", "worker.ledger", "ops", "with the campaign; 17 fields at most"),
     _row("volley:campaign:*:chunks", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:refusals", "list", "producer.intake, worker.forgetting", "ops", "with the campaign"),
     _row("volley:campaign:*:seen:*", "set", "producer.intake, worker.ledger", "producer.intake", "with the campaign"),

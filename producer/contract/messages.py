@@ -48,7 +48,8 @@ class MessageRecord:
     """What the ledger knows of one message.
 
     `changed_at` and `due_at` are whole unix seconds. `due_at` is the end of the claim's lease while
-    in_flight, the time of the next attempt while deferred, otherwise 0. `attempts` counts claims that
+    in_flight, the time of the next attempt while deferred, the time of the submission while enroute (0: not
+    known), otherwise 0. `attempts` counts claims that
     were not released. `reference` is empty until a submission has one. `code` is the reason in short
     form (`smsc.error.7`), empty when there is nothing to explain.
     """

@@ -2,6 +2,7 @@
 
 import pytest
 
+from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.jobs import JOB_PREFIX
 from producer.contract.messages import MessageId
@@ -154,3 +155,69 @@ async def test_a_number_given_again_by_the_provider_stays_due_for_the_newer_mess
     assert await stage.due() == {"700001"}
     await stage.apply(newer, Event.REPORT_DELIVERED, reference="700001")
     assert await stage.due() == set()
+
+
+# --- how long it took ----------------------------------------------------------------------------------
+
+
+async def took(stage: Scene, campaign: str = "spring") -> dict[str, int]:
+    found = await stage.redis.hgetall(keys.delivery(campaign))
+    return {field.decode(): int(count) for field, count in found.items()}
+
+
+@pytest.mark.parametrize("event", FINAL_REPORTS)
+async def test_a_final_report_is_counted_once_by_how_long_it_took(stage: Scene, event: Event) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    await stage.age(message, 7)
+    for _ in range(2):
+        await stage.apply(message, event, reference="r1")
+    assert await took(stage) == {"delivery_le_10": 1}
+
+
+async def test_the_time_runs_from_the_submission_also_when_an_enroute_report_came_between(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await stage.submitted(message)
+    await stage.age(message, 100)
+    await stage.apply(message, Event.REPORT_ENROUTE, reference="r1")
+    assert await took(stage) == {}, "it is no final report"
+    record = await stage.record_of(message)
+    assert 100 <= record.changed_at - record.due_at <= 101
+    await stage.apply(message, Event.REPORT_DELIVERED, reference="r1")
+    assert await took(stage) == {"delivery_le_120": 1}
+    assert (await stage.record_of(message)).due_at == 0
+
+
+async def test_a_report_that_was_quicker_than_our_own_record_is_counted_from_the_claim(stage: Scene) -> None:
+    [message, *_] = await stage.fed()
+    await stage.claim(message, reference="v1")
+    await stage.age(message, 3)
+    await stage.apply(message, Event.REPORT_DELIVERED, reference="v1")
+    assert await took(stage) == {"delivery_le_5": 1}
+
+
+async def test_nothing_is_counted_of_what_was_in_doubt_or_given_up_or_cancelled_when_it_came_back(
+    stage: Scene,
+) -> None:
+    doubtful, overdue, returned = await stage.fed(count=3)
+    await stage.claim(doubtful, reference="v1")
+    await stage.record(doubtful, Event.DOUBT, reference="v1")
+    await stage.apply(doubtful, Event.REPORT_ENROUTE, reference="v1")
+    await stage.apply(doubtful, Event.REPORT_DELIVERED, reference="v1")
+    await stage.submitted(overdue, reference="r2")
+    await stage.apply(overdue, Event.EXPIRE, reference="r2")
+    await stage.submitted(returned, reference="r3")
+    await stage.producer.cancel("spring")
+    await stage.apply(returned, Event.REPORT_RETURNED, reference="r3")
+    assert (await stage.counts("spring")) == {"delivered": 1, "expired": 1, "cancelled": 1}
+    assert await took(stage) == {}
+
+
+async def test_the_longest_time_has_a_bucket_of_its_own_and_each_campaign_its_own_counts(stage: Scene) -> None:
+    [first] = await stage.fed("one", 1)
+    [second] = await stage.fed("two", 1)
+    for message, reference, seconds in ((first, "r1", 10**6), (second, "r2", 3)):
+        await stage.submitted(message, reference=reference)
+        await stage.age(message, seconds)
+        await stage.apply(message, Event.REPORT_DELIVERED, reference=reference)
+    assert (await took(stage, "one"), await took(stage, "two")) == ({"delivery_le_inf": 1}, {"delivery_le_5": 1})

@@ -115,6 +115,7 @@ def apply(items: Sequence[Evidence]) -> Call:
         *campaign_keys(first.message.campaign, first.account, first.lane),
         keys.due(first.account),
         keys.uncertain(first.account),
+        keys.delivery(first.message.campaign),
         *_record_keys(item.message for item in items),
     ]
     rows = [

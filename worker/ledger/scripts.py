@@ -1,7 +1,9 @@
 """The ledger's Lua scripts, each with the shared head and the tables generated from the contract."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from producer.contract.counters import CAMPAIGN_DELIVERY
 from producer.contract.jobs import JOB_PREFIX
 from producer.contract.scripts import Script
 from producer.contract.states import FINAL, LETTERS, Event, letter_to, letters_from
@@ -24,12 +26,22 @@ def head() -> str:
     return "\n".join((*tables, Script("worker.ledger", "prelude").text))
 
 
+def _list(name: str, values: Iterable[str]) -> str:
+    return f"local {name} = {{{', '.join(values)}}}"
+
+
 _HEAD: Final = head()
+_DELIVERY: Final = "\n".join(
+    (
+        _list("BOUNDS", (f"{bound:g}" for bound in CAMPAIGN_DELIVERY.bounds)),
+        _list("BUCKETS", (f"'{field}'" for field in CAMPAIGN_DELIVERY.fields)),
+    )
+)
 
 REGISTER: Final = Script("worker.ledger", "register", head=_HEAD)
 CLAIM: Final = Script("worker.ledger", "claim", head=_HEAD)
 RECORD: Final = Script("worker.ledger", "record", head=_HEAD)
-APPLY: Final = Script("worker.ledger", "apply", head=_HEAD)
+APPLY: Final = Script("worker.ledger", "apply", head=f"{_HEAD}\n{_DELIVERY}")
 CLOSE: Final = Script("worker.ledger", "close", head=_HEAD)
 CLOSE_REST: Final = Script("worker.ledger", "close_rest", head=_HEAD)
 REQUEUE: Final = Script("worker.ledger", "requeue", head=_HEAD)

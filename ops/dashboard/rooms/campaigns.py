@@ -8,15 +8,12 @@ from aiohttp import web
 
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, json, offset_of, visitor
-from ops.dashboard.views.delivery import delivery_view, span_since
-from ops.readings import CampaignReading, Series, read_campaign, read_campaigns, read_refusals, read_series
-from producer.contract.messages import AccountName, CampaignId
+from ops.dashboard.views.delivery import delivery_view
+from ops.readings import CampaignReading, read_campaign, read_campaigns, read_delivery, read_refusals
+from producer.contract.messages import CampaignId
 from producer.errors import ProducerError
 
 _PAGE: Final = 20
-_SERIES_FOR: Final = 10.0
-"""Seconds that a series is kept: a sample comes every ten."""
-
 _SAID: Final[Mapping[str, str]] = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}
 
 
@@ -51,9 +48,7 @@ class CampaignsRoom:
 
     async def show(self, request: web.Request) -> web.Response:
         """One campaign."""
-        view = await self._view(request)
-        values = {"view": view, "delivery": await self._delivery(view)}
-        return self._frame.page("campaign.html", request, values)
+        return self._frame.page("campaign.html", request, {"view": await self._view(request)})
 
     async def tell(self, request: web.Request) -> web.Response:
         """One campaign as JSON."""
@@ -81,21 +76,10 @@ class CampaignsRoom:
             raise web.HTTPNotFound(text="There is no such campaign (any more).")
         return reading
 
-    async def _delivery(self, view: views.View) -> views.View | None:
-        """How long the reports of its account took meanwhile: campaigns have no histogram of their own."""
-        account, span = view["account"], span_since(view["created_at"], view["at"])
-        series: dict[AccountName, Series] = await self._frame.shared.get(
-            f"series {span} {account}",
-            lambda: read_series(self._frame.redis, [account], span),
-            for_seconds=_SERIES_FOR,
-        )
-        if account not in series:
-            return None
-        return delivery_view(series[account], view["created_at"], view["finished_at"])
-
     async def _view(self, request: web.Request) -> views.View:
         overview = await self._frame.overview()
         reading = await self._reading(request.match_info["id"])
         refusals = await read_refusals(self._frame.redis, reading.id)
         prices = await self._frame.prices()
-        return views.campaign_page_view(reading, overview, refusals, self._frame.watch.rates, prices)
+        view = views.campaign_page_view(reading, overview, refusals, self._frame.watch.rates, prices)
+        return view | {"delivery": delivery_view(await read_delivery(self._frame.redis, reading.id))}

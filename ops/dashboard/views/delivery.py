@@ -1,44 +1,41 @@
-"""How long delivery took: the share of final reports that had come by each bound of the histogram. Pure functions."""
+"""How long delivery took: the share of a campaign's final reports that had come by each bound. Pure functions."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import Final
 
 from ops.dashboard.views.charts import HEIGHT, WIDTH, path
 from ops.dashboard.views.kinds import View
-from ops.readings import Series
-from producer.contract.counters import DELIVERY
-from producer.contract.series import RINGS, Span
+from producer.contract.counters import CAMPAIGN_DELIVERY
+
+_MARKS: Final = 4
+"""Marks on the axis: the curve ends at the first of them by which all reports had come."""
 
 
-def span_since(began: datetime | None, now: datetime) -> Span:
-    """The finest series that reaches back to `began`; the coarsest when none does."""
-    age = (now - began).total_seconds() if began else 0.0
-    reaching = [span for span in Span if RINGS[span].step * RINGS[span].length > age]
-    return reaching[0] if reaching else Span.WEEK
-
-
-def delivery_view(series: Series, began: datetime | None, ended: datetime | None) -> View | None:
-    """The curve over what the account's reports told between two moments; None where there were none."""
-    step = timedelta(seconds=series.step)
-    points = [
-        point
-        for point in series.points
-        if (began is None or point.at >= began) and (ended is None or point.at <= ended + step)
-    ]
-    counts = [sum(point.grown.get(field, 0) for point in points) for field in DELIVERY.fields]
-    total, named = sum(counts), dict(zip(DELIVERY.fields, map(float, counts), strict=True))
+def delivery_view(counts: Mapping[str, int]) -> View | None:
+    """The curve over a campaign's counts by bucket; None where there are none."""
+    sizes = [counts.get(field, 0) for field in CAMPAIGN_DELIVERY.fields]
+    total = sum(sizes)
     if not total:
         return None
-    shares = [count / total for count in accumulate(counts)][:-1]  # the last one has no bound
+    by_then = list(accumulate(sizes))[:-1]  # the last one has no bound
+    shown = _shown(by_then, total)
     return {
         "reports": total,
-        "half": DELIVERY.quantile(0.5, named),
-        "most": DELIVERY.quantile(0.95, named),
-        "path": path([0.0, *shares], 1.0),
+        "half": CAMPAIGN_DELIVERY.quantile(0.5, counts),
+        "most": CAMPAIGN_DELIVERY.quantile(0.95, counts),
+        "path": path([0.0, *(count / total for count in by_then[:shown])], 1.0),
         "width": WIDTH,
         "height": HEIGHT,
+        "marks": CAMPAIGN_DELIVERY.bounds[shown // _MARKS - 1 : shown : shown // _MARKS],
         "rows": [
-            {"within": bound, "reports": sum(counts[: place + 1]), "share": share}
-            for place, (bound, share) in enumerate(zip(DELIVERY.bounds, shares, strict=True))
+            {"within": bound, "reports": count, "share": count / total}
+            for bound, count in zip(CAMPAIGN_DELIVERY.bounds, by_then, strict=True)
         ],
     }
+
+
+def _shown(by_then: Sequence[int], total: int) -> int:
+    """How many bounds the curve goes over: as many as it takes, in whole parts of the axis."""
+    needed = next((place for place, count in enumerate(by_then, 1) if count == total), len(by_then))
+    return -(-needed // _MARKS) * _MARKS
