@@ -154,3 +154,15 @@ async def test_a_claim_sent_again_that_gets_more_messages_forgets_none_of_the_fi
     assert {claim.answer for claim in again} == {ClaimAnswer.CLAIMED}
     behind = await stage.reader.behind(stage.account.name, [request.reference])
     assert set(behind[request.reference]) == {first, second}
+
+
+async def test_a_claim_sent_again_forgets_none_that_a_report_has_moved_meanwhile(stage: Scene) -> None:
+    """Only those that were claimed by the second run were named: the reference led no more to who was enroute."""
+    first, second, third = await stage.fed()
+    await stage.claim(first, reference="vother", told=False)
+    request = stage.request([first, second, third])
+    await stage.ledger.claim([request])
+    assert await stage.apply(second, Event.REPORT_ENROUTE, reference=request.reference) == (State.ENROUTE, True)
+    await stage.ledger.claim([request])
+    behind = await stage.reader.behind(stage.account.name, [request.reference])
+    assert set(behind[request.reference]) == {second, third}

@@ -54,10 +54,11 @@ local is_suppressed = suppressed()
 local function try(r, job, address, msisdn, request)
   if is_other then lease_job(job, now_ms_text) return 'changed' end
   if not r then end_job(job) return 'gone' end
+  -- sent again, this claim names all of its messages again: also those that were moved meanwhile
+  if request[2] == 1 and r.reference == request[1] then name(refs, request[1], id, address, life, false) end
   if r.letter == 'f' then
     local due_at = tonumber(r.due)
     if due_at > now and r.reference == request[1] then  -- this claim, sent again, perhaps with more messages than before
-      if request[2] == 1 then name(refs, request[1], id, address, life, false) end
       return tonumber(r.attempts)
     end
     if due_at > now then lease_job(job, text(due_at * 1000 + 500)) return 'held' end
