@@ -8,7 +8,7 @@ from producer.contract import keys
 from producer.contract.campaigns import CampaignState, Lane
 from producer.contract.client import Client
 from producer.contract.messages import CampaignId
-from producer.contract.recovery import effective_rate
+from producer.contract.recovery import Stored, effective_rate
 from producer.contract.series import COUNTERS, LIFE, OPEN_STATES, RINGS, Sample
 from producer.contract.states import State
 from producer.directory import AccountEntry, accounts
@@ -45,7 +45,7 @@ class Sampler:
             pipe.time()
             for entry in entries:
                 pipe.hmget(keys.totals(entry.name), COUNTERS)
-                pipe.hmget(keys.throttle(entry.login), ["rate", "rate_at"])
+                pipe.hmget(keys.throttle(entry.login), ["rate", "rate_at", "set", "slowed_at"])
                 pipe.hmget(keys.limits(entry.login), ["rate"])
                 pipe.hmget(keys.account(entry.name), ["balance"])
                 for lane in Lane:
@@ -60,7 +60,7 @@ class Sampler:
                 at=seconds,
                 counters={name: int(count or 0) for name, count in zip(COUNTERS, totals, strict=True)},
                 gauges={state: float(states[entry.name, state]) for state in OPEN_STATES}
-                | _gauges(float(limit or entry.rate), now, rate, balance, firsts),
+                | _gauges(entry.rate, limit, now, rate, balance, firsts),
             )
             for entry, (totals, rate, [limit], [balance], *firsts) in zip(entries, found, strict=True)
         ]
@@ -89,16 +89,24 @@ class Sampler:
 
 
 def _gauges(
-    ceiling: float,
+    configured: float,
+    limit: bytes | None,
     now: float,
     rate: Sequence[bytes | None],
     balance: bytes | None,
     firsts: Sequence[Sequence[tuple[bytes, float]]],
 ) -> dict[str, float]:
-    stored, stored_at = (float(value) if value else None for value in rate)
+    stored, stored_at, was_set, slowed_at = (float(value) if value else None for value in rate)
+    known = Stored(rate=stored, at=_seconds(stored_at), set=was_set, slowed_at=_seconds(slowed_at))
+    by_operator = float(limit) if limit else None
+    ceiling = by_operator or configured
     gauges = {
-        "rate": effective_rate(ceiling, stored, stored_at / 1000 if stored_at else None, now),
+        "rate": effective_rate(ceiling, known, now, limit=by_operator),
         "ceiling": ceiling,
         "oldest": max([0.0, *(now - score / 1000 for first in firsts for _, score in first)]),
     }
     return gauges | ({"balance": float(balance)} if balance else {})
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return milliseconds / 1000 if milliseconds else None

@@ -10,7 +10,7 @@ from ops.readings.fields import Fields, clock, counts, moment, number, text
 from ops.readings.reasons import explain
 from producer.contract import keys
 from producer.contract.client import Client
-from producer.contract.recovery import effective_rate
+from producer.contract.recovery import Stored, effective_rate
 from producer.directory import AccountEntry, accounts
 
 _AS_GOOD_AS_FULL: Final = 0.97
@@ -137,8 +137,7 @@ def throttle_of(
     """The throttle at `now`, from its hashes; before the first request, and where no operator was, they are empty."""
     set_rate, set_slots = number(limits, "rate"), number(limits, "slots")
     ceiling = entry.rate if set_rate is None else set_rate
-    stored, at = number(rate, "rate"), number(rate, "rate_at")
-    effective = effective_rate(ceiling, stored, None if at is None else at / 1000, now.timestamp())
+    effective = effective_rate(ceiling, _stored(rate), now.timestamp(), limit=set_rate)
     shares = [share for share in map(_share, slots.values()) if share[1] >= now.timestamp()]
     slowed_at = number(rate, "slowed_at")
     is_slowed = effective < ceiling * _AS_GOOD_AS_FULL
@@ -156,6 +155,16 @@ def throttle_of(
         set_slots=None if set_slots is None else int(set_slots),
         set_by=text(limits, "by"),
         set_at=moment(limits, "at"),
+    )
+
+
+def _stored(rate: Fields) -> Stored:
+    at, slowed_at = number(rate, "rate_at"), number(rate, "slowed_at")
+    return Stored(
+        rate=number(rate, "rate"),
+        at=None if at is None else at / 1000,
+        set=number(rate, "set"),
+        slowed_at=None if slowed_at is None else slowed_at / 1000,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -128,6 +129,34 @@ async def test_no_two_permits_are_nearer_than_the_rate_allows(crowd_redis: Redis
     assert len(crowd.book.permits) > 50
     for (earlier, gap), (later, _) in pairwise(crowd.book.permits):
         assert later - earlier >= gap - ROUNDING
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_raised_rate_is_used_at_once_and_no_window_holds_more_than_it_allows(
+    crowd_redis: Redis, seed: int
+) -> None:
+    """An operator raises and lowers it while all ask: what was not sent before is not made up for afterwards."""
+    crowd = Crowd(crowd_redis, random.Random(seed), rate=100.0)
+    for _ in range(3):
+        crowd.join()
+    spans: list[tuple[float, int, int]] = []
+    for rate in (100, 1000, 50, 400, 100):
+        await crowd_redis.hset(keys.limits(LOGIN), "rate", rate)
+        first, ends = len(crowd.book.permits), time.monotonic() + 0.25
+        while time.monotonic() < ends:
+            await crowd.step()
+            await asyncio.sleep(0.001)
+        spans.append((rate, first, len(crowd.book.permits)))
+    await crowd_redis.aclose()
+
+    for (earlier, gap), (later, _) in pairwise(crowd.book.permits):
+        assert later - earlier >= gap - ROUNDING
+    for rate, first, end in spans:
+        given = crowd.book.permits[first:end]
+        assert {round(1000 / gap) for _, gap in given} == {rate}, "it holds from the first permit on"
+        for window in (20.0, 100.0):
+            most = fullest([at for at, _ in given], window)
+            assert most <= rate * window / 1000 + 1, (rate, window, most)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -6,7 +6,7 @@ import pytest
 
 from producer.contract import keys
 from tests.support import wait_until
-from tests.worker.gates import LOGIN, admitted, finish, gate, is_admitted, permits
+from tests.worker.gates import LOGIN, admitted, finish, gate, is_admitted, permits, server_ms
 from tests.worker.scene import Scene
 from worker.providers.interface import Block
 from worker.throttle import Admission, Gate, Waiting
@@ -121,17 +121,45 @@ async def test_a_rate_that_an_operator_sets_goes_before_the_configured_one_in_ev
     assert one.effective_rate == 100.0
 
 
-async def test_a_higher_rate_is_reached_slowly_and_less_the_reserve(stage: Scene) -> None:
+async def test_a_rate_that_an_operator_sets_holds_at_once_less_the_reserve(stage: Scene) -> None:
+    """It climbed by two hundredths a second: half a minute after a limit was raised, two thirds of it were used.
+
+    So it is also where the configured limit holds again.
+    """
     door = Gate(
         stage.redis, account="athens", login=LOGIN, rate=98, slots=10, worker="w", slot_lease=30, reserve=0.98
     )
     finish(door, (await admitted(door, 1)).permits)
+    for limit, rate in ((200, 196.0), (20, 19.6), (None, 98.0)):
+        if limit is None:
+            await stage.redis.delete(keys.limits(LOGIN))
+        else:
+            await stage.redis.hset(keys.limits(LOGIN), "rate", limit)
+        finish(door, await wait_until(lambda: permits(door, 1), description="a permit"))
+        assert door.effective_rate == rate
+
+
+async def test_a_higher_rate_is_reached_slowly_while_the_provider_has_just_refused_the_speed(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    await door.slow_down("plain.9")
     await stage.redis.hset(keys.limits(LOGIN), "rate", "200")
-    await door.admit(1)
-    assert 98.0 <= door.effective_rate < 120.0
+    finish(door, (await admitted(door, 1)).permits)
+    assert 50.0 <= door.effective_rate < 70.0
     await stage.redis.hset(keys.throttle(LOGIN), "rate_at", "1")  # long ago
     await door.admit(1)
-    assert door.effective_rate == 196.0
+    assert door.effective_rate == 200.0
+
+
+async def test_an_operators_rate_holds_at_once_when_the_last_refusal_is_over(stage: Scene) -> None:
+    door = gate(stage, rate=100.0)
+    finish(door, (await admitted(door, 1)).permits)
+    now = await server_ms(stage)
+    for ago, rate in ((40_000, 104.0), (51_000, 200.0)):
+        stored = {"rate": 100, "rate_at": now - 1000, "slowed_at": now - ago, "set": "", "next": 0}
+        await stage.redis.hset(keys.throttle(LOGIN), mapping=stored)
+        await stage.redis.hset(keys.limits(LOGIN), "rate", "200")
+        finish(door, (await admitted(door, 1)).permits)
+        assert door.effective_rate == pytest.approx(rate, abs=2)
 
 
 async def test_slots_that_an_operator_sets_are_fewer_and_never_more(stage: Scene) -> None:

@@ -16,10 +16,15 @@ local set = redis.call('HMGET', KEYS[4], 'rate', 'slots')
 if set[1] then ceiling = tonumber(set[1]) * tonumber(ARGV[9]) end
 if set[2] then limit = math.min(limit, tonumber(set[2])) end
 
+local RECOVERED = 50000  -- ms after which a lowered rate is whole again, however low it was
+
 local function effective_rate()
-  local h = redis.call('HMGET', KEYS[1], 'rate', 'rate_at')
-  local rate, at = tonumber(h[1] or ''), tonumber(h[2] or '')
+  local h = redis.call('HMGET', KEYS[1], 'rate', 'rate_at', 'set', 'slowed_at')
+  local rate, at, slowed_at = tonumber(h[1] or ''), tonumber(h[2] or ''), tonumber(h[4] or '')
   if not rate or rate >= ceiling then return ceiling end
+  -- what an operator allows holds at once, unless the provider has refused the speed a moment ago
+  local is_new = (h[3] or '') ~= (set[1] or '')
+  if is_new and (not slowed_at or now - slowed_at >= RECOVERED) then return ceiling end
   -- slowly up again: two hundredths of the ceiling a second
   return math.min(ceiling, rate + ceiling * 0.02 * math.max(0, now - at) / 1000)
 end
@@ -97,7 +102,8 @@ if until_next > block then
 end
 local permits = math.min(want, free, math.max(1, math.floor((block - until_next) / gap)))
 redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * gap),
-  'rate', string.format('%.4f', rate), 'rate_at', string.format('%.3f', now), 'ceiling', ceiling, 'slots', limit)
+  'rate', string.format('%.4f', rate), 'rate_at', string.format('%.3f', now), 'ceiling', ceiling, 'slots', limit,
+  'set', set[1] or '')
 redis.call('PEXPIRE', KEYS[1], HOUR)
 granted = now
 keep()
