@@ -1,9 +1,11 @@
 """The uncertain tray: messages that were perhaps sent, oldest first, and a person's decision about them."""
 
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 from aiohttp import web
 
+from ops.audit import Act
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, offset_of, visitor
 from ops.deciding import DECISIONS, DecisionError, ask_to_decide, decided
@@ -14,6 +16,8 @@ from producer.contract.states import State
 
 _PAGE: Final = 100
 _DECIDED_WITHIN: Final = 5.0
+_STILL_ASKED: Final = "asked of a track worker"
+"""What the audit log says where the decision was not carried out yet."""
 
 
 class UncertainRoom:
@@ -44,16 +48,29 @@ class UncertainRoom:
         waiting = [each for each in chosen if await self._state(each) is State.UNCERTAIN]
         if not waiting:
             self._frame.back("/uncertain", "unchanged")
-        await ask_to_decide(redis, waiting, decision, who)
-        for message in waiting:
-            await self._frame.audit.write(who, f"message.{decision}", str(message), before=State.UNCERTAIN)
-        said = "decided"
-        try:
-            await decided(redis, waiting[-1], within=_DECIDED_WITHIN)  # they are carried out in their order
-        except DecisionError:
-            said = "asked"
+        async with AsyncExitStack() as acting:
+            acts = {
+                each: await acting.enter_async_context(self._acting(who, decision, each))
+                for each in reversed(waiting)
+            }
+            await ask_to_decide(redis, waiting, decision, who)
+            said = await self._carried_out(waiting[-1])  # they are carried out in their order
+            for message, act in acts.items():
+                state = await self._state(message)
+                act.after = _STILL_ASKED if state in (None, State.UNCERTAIN) else state
         await self._frame.watch.look()
         self._frame.back("/uncertain", said)
+
+    def _acting(self, who: str, decision: str, message: MessageId) -> AbstractAsyncContextManager[Act]:
+        return self._frame.audit.acting(who, f"message.{decision}", str(message), before=State.UNCERTAIN)
+
+    async def _carried_out(self, message: MessageId) -> str:
+        """What is said of a decision once it was carried out, or nobody came to it for a while."""
+        try:
+            await decided(self._frame.redis, message, within=_DECIDED_WITHIN)
+        except DecisionError:
+            return "asked"
+        return "decided"
 
     async def _state(self, message: MessageId) -> State | None:
         record = await read_message(self._frame.redis, message)
