@@ -5,6 +5,7 @@ message is in_flight with a lease, then uncertain; after *submit* the same; afte
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
 from worker.stopping import end
 from worker.submitting import Submitter, released
-from worker.throttle import Admission, Gate, Waiting
+from worker.throttle import SLOTS, Admission, Gate, Waiting
 
 _IDLE: Final = 0.03
 _MOST_WAIT: Final = 0.25
@@ -77,8 +78,10 @@ class Sender:
         self._recorder = recorder
         self._prefetch = Prefetch(queues, preparer, slots=consumers, batch=batch, rate=lambda: gate.effective_rate)
         self._filling: asyncio.Task[None] | None = None
+        self._claiming: asyncio.Task[None] | None = None
         self._claimed: asyncio.Queue[_Claimed] = asyncio.Queue()
         self._consumer_count = consumers
+        self._at_once = math.ceil(consumers / 2)  # while one half is on the wire the other is claimed
         self._consumers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._turn = asyncio.Lock()  # held from a claim to its hand-over to the consumers
@@ -102,9 +105,9 @@ class Sender:
         """
         self._stopping.set()
         ends = time.monotonic() + within
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within), self._turn:  # the last claim is handed over
-                pass
+        with suppress(TimeoutError, RedisError, OSError):  # a claim without an answer is asked again below
+            async with asyncio.timeout(within), self._turn:
+                await self._last_claim_over()
         await self._submitter.quiet(max(0.0, ends - time.monotonic()))
         await end(self._consumers)
         # each for itself: a Redis that takes no jobs back may still take what the provider answered
@@ -140,14 +143,35 @@ class Sender:
         await self._fill()
         ready = len(self._prefetch)
         if not ready:
+            await self._last_claim_over()
             await self._gate.idle()
             return _IDLE
-        admission = await self._gate.admit(min(ready, self._consumer_count))
+        admission = await self._gate.admit(min(ready, self._at_once))
         if isinstance(admission, Waiting):
-            await self._unclaim(self._prefetch.take_claimed())  # their lease would run out while they wait
-            return min(max(admission.seconds, 0.002), _MOST_WAIT)
-        await self._claim(self._prefetch.next(admission.permits), admission)
+            return await self._wait(admission)
+        try:
+            await self._last_claim_over()
+        except BaseException:
+            self._give_up(admission.permits)
+            raise
+        self._claiming = asyncio.create_task(self._claim(self._prefetch.next(admission.permits), admission))
         return _SPACING
+
+    async def _wait(self, waiting: Waiting) -> float:
+        """Nothing may leave now; returns seconds to pause."""
+        await self._last_claim_over()
+        await self._unclaim(self._prefetch.take_claimed())  # their lease would run out while they wait
+        if waiting.why == SLOTS:
+            await self._gate.freed(waiting.seconds)
+            return _SPACING
+        return min(max(waiting.seconds, 0.002), _MOST_WAIT)
+
+    async def _last_claim_over(self) -> None:
+        """The claim that ran beside this round is handed over; raises what it raised."""
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming])
+            claiming, self._claiming = self._claiming, None
+            claiming.result()
 
     async def _fill(self) -> None:
         """Prefetch beside the round, and wait for it only when there is nothing to send."""
@@ -161,6 +185,8 @@ class Sender:
 
     async def _let_go(self) -> None:
         """Give back what no consumer took, and what is prefetched."""
+        if self._claiming is not None:
+            await end([self._claiming])
         unsent = [self._claimed.get_nowait() for _ in range(self._claimed.qsize())]
         self._give_up(len(unsent))
         await self._recorder.put([write for left in unsent for write in released(left.prepared, left.claimed)])

@@ -112,6 +112,28 @@ async def shares(doors: list[Gate], *, rounds: int = 60) -> list[int]:
     return got
 
 
+async def test_a_process_that_uses_every_slot_knows_it_without_asking(stage: Scene) -> None:
+    door = gate(stage, "w1", rate=100_000.0, slots=2)
+    assert (await admitted(door, 2)).permits == 2
+    before = (await stage.redis.info("stats"))["total_commands_processed"]
+    answers = [await door.admit(1) for _ in range(50)]
+    assert {answer.why for answer in answers if isinstance(answer, Waiting)} == {"slots"}
+    assert (await stage.redis.info("stats"))["total_commands_processed"] - before < 10
+    assert door.waiting == answers[-1]
+
+
+async def test_whoever_waits_for_a_slot_is_told_when_one_is_free(stage: Scene) -> None:
+    door = gate(stage, "w1", rate=100_000.0, slots=1)
+    assert (await admitted(door, 1)).permits == 1
+    waiting = asyncio.create_task(door.freed(60))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    door.left()
+    await asyncio.wait_for(waiting, 5)
+    assert (await admitted(door, 1)).permits == 1
+    await door.freed(0.001)  # nothing is freed: over all the same
+
+
 @pytest.mark.parametrize("slots", [10, 4, 3])
 async def test_slots_are_shared_fairly_between_those_who_want_them(stage: Scene, slots: int) -> None:
     doors = [gate(stage, f"w{i}", rate=100_000.0, slots=slots) for i in range(3)]

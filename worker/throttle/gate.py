@@ -1,7 +1,9 @@
 """Admission: rate and slots of one provider login, shared over Redis, paced in this process by aiolimiter."""
 
+import asyncio
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +21,12 @@ _CONGEST: Final = Script("worker.throttle", "congest")
 _BLOCK: Final = 25.0
 """Milliseconds of permits that one round trip leases. A permit holds its slot while it waits for its turn, so
 a longer block leaves fewer slots for requests that are on the wire (at 50 an account of 8 slots lost a quarter)."""
+
+SLOTS: Final = "slots"
+"""Why a request waits when as many are under way as may be."""
+
+_SLOT_WAIT: Final = 0.005
+"""Seconds after which somebody who found no free slot asks again."""
 
 _LATE: Final = 0.02
 """Seconds that this process' loop may be late without losing permits for it."""
@@ -80,6 +88,7 @@ class Gate:
         self._reserve = reserve
         self._pacer = _pacer(rate)
         self._touched_at = 0.0
+        self._freed = asyncio.Event()
         self.login = login
         self.in_flight = 0
         self.effective_rate = rate
@@ -87,6 +96,10 @@ class Gate:
 
     async def admit(self, wanted: int, *, probe: bool = False) -> Admission | Waiting:
         """Lease up to `wanted` permits. `probe` passes an account that is blocked or paused."""
+        if self.in_flight >= self._slots:
+            await self.idle()  # what is used is renewed
+            self.waiting = Waiting(why=SLOTS, seconds=_SLOT_WAIT)
+            return self.waiting
         permits, opens_in, _, again_in, why, rate = await self._ask(wanted, probe=probe)
         self._adapt(rate / 1000)
         if not permits:
@@ -104,6 +117,14 @@ class Gate:
     def left(self) -> None:
         """One permit's request is over (or was not sent): its slot may be used again."""
         self.in_flight -= 1
+        self._freed.set()
+
+    async def freed(self, within: float) -> None:
+        """Wait until a request of this process is over, for `within` seconds at most."""
+        self._freed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._freed.wait()
 
     async def idle(self) -> None:
         """Give unused slots back, and renew the used ones; at most once a second."""
