@@ -7,16 +7,25 @@ is about to write the request, not guessed from the kind of error.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import quote_plus
 
 import aiohttp
 import orjson
-from aiohttp import ClientRequest, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    StreamReader,
+    TCPConnector,
+)
 from aiohttp.connector import Connection
 from yarl import URL
 
@@ -210,13 +219,11 @@ class Exchange:
             allow_redirects=False,
         ) as response:
             self._dated = (response.headers.get("Date", ""), time.time())
-            body = bytearray()
-            async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > self._longest:
-                    response.close()
-                    return AnswerLost(reason="answer too long")
-            return Answer(status=response.status, body=bytes(body), dialect=request.dialect)
+            body = await _whole(response.content, self._longest)
+            if body is None:
+                response.close()
+                return AnswerLost(reason="answer too long")
+            return Answer(status=response.status, body=body, dialect=request.dialect)
 
     async def _pour(
         self,
@@ -264,12 +271,32 @@ def checked_base_url(base_url: str) -> URL:
     return url
 
 
+async def _whole(content: StreamReader, longest: int) -> bytes | None:
+    """The body, or None when it is longer than it may be. Mostly it is there in one piece."""
+    body = await content.readany()
+    if not content.at_eof():
+        pieces = bytearray(body)
+        while len(pieces) <= longest and not content.at_eof():
+            pieces += await content.readany()
+        body = bytes(pieces)
+    return body if len(body) <= longest else None
+
+
 def _body(request: HttpRequest) -> bytes:
     """The form with its credentials. Half a surrogate pair is no letter in any alphabet: it leaves as `?`."""
-    fields, charset = (*request.form, *request.credentials), request.dialect.charset or "utf-8"
     if request.is_json:
+        fields = (*request.form, *request.credentials)
         return orjson.dumps({name: value.encode(errors="replace").decode() for name, value in fields})
-    return "&".join(f"{_quoted(name, charset)}={_quoted(value, charset)}" for name, value in fields).encode("ascii")
+    charset = request.dialect.charset or "utf-8"
+    form, credentials = _form(request.form, charset), _credentials(request.credentials, charset)
+    return (f"{form}&{credentials}" if form and credentials else form or credentials).encode("ascii")
+
+
+def _form(fields: Iterable[tuple[str, str]], charset: str) -> str:
+    return "&".join([f"{_quoted(name, charset)}={_quoted(value, charset)}" for name, value in fields])
+
+
+_credentials: Final = lru_cache(maxsize=64)(_form)  # an account's are the same in each of its requests
 
 
 def _quoted(text: str, charset: str) -> str:
