@@ -25,13 +25,16 @@ from worker.incoming import IncomingBook
 from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
+from worker.looking import Looker
 from worker.lookups import Lookups
 from worker.matching import Matcher
+from worker.ordering import carrier_of
 from worker.polling import Poller
 from worker.preparing import Preparer
 from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
+from worker.recalling import Recaller
 from worker.receiving import Receiver
 from worker.recording import Recorder
 from worker.repairing import Repairer
@@ -73,6 +76,7 @@ class TrackingParts:
     exchange: Exchange
     poller: Poller
     caller: Caller
+    looker: Looker
     applier: PushApplier
     collector: Collector | None
     exporter: Exporter | None
@@ -100,6 +104,7 @@ class App:
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.repairer = Repairer(self.redis, self.ledger, self.reader, self.sweeper)
         self.forgetter = Forgetter(self.redis, self.ledger, self.reader, settings.accounts, settings.exports.folder)
+        self.carrier = carrier_of(self.redis, self.reader)
         self.sampler = Sampler(self.redis)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self.witness = start_traces(settings.traces)
@@ -150,6 +155,7 @@ class App:
         tracker = self._trackers[account.name]
         lookups = Lookups(
             matcher=self._matcher(account, asker, tracker),
+            recaller=self._recaller(account, asker),
             offer=Offer(account, self.book),
             account=account,
             redis=self.redis,
@@ -183,6 +189,7 @@ class App:
             exchange=exchange,
             poller=poller,
             caller=Caller(account, asker, poller, self.book),
+            looker=self._looker(account, asker, poller),
             applier=applier,
             collector=collector,
             exporter=self._exporter(account, asker, tracker),
@@ -197,6 +204,23 @@ class App:
         if self.witness is None:
             return Submitter(account, exchange, learning, most_attempts=most)
         return TracedSubmitter(account, exchange, learning, most_attempts=most, witness=self.witness)
+
+    def _looker(self, account: Account, asker: Asker, poller: Poller) -> Looker:
+        tracker = self._trackers[account.name]
+        return Looker(
+            account=account,
+            redis=self.redis,
+            asker=asker,
+            poller=poller,
+            book=self.book,
+            journal=self.journal,
+            tracker=tracker,
+            ledger=self.ledger,
+            reader=self.reader,
+            offer=Offer(account, self.book),
+            matcher=self._matcher(account, asker, tracker),
+            grace=self.settings.tracking.lookup_grace,
+        )
 
     def _matcher(self, account: Account, asker: Asker, tracker: Tracker) -> Matcher | None:
         """None where the family cannot list what it sent, or the account does not ask for optional calls."""
@@ -213,6 +237,19 @@ class App:
             journal=self.journal,
             tracker=tracker,
             grace=self.settings.tracking.lookup_grace,
+        )
+
+    def _recaller(self, account: Account, asker: Asker) -> Recaller | None:
+        """None where the family has no history of some numbers: there the look-up alone decides."""
+        if account.family.recall is None:
+            return None
+        return Recaller(
+            account=account,
+            recall=account.family.recall,
+            asker=asker,
+            reader=self.reader,
+            journal=self.journal,
+            reference_life=self.ledger.reference_life,
         )
 
     def _exporter(self, account: Account, asker: Asker, tracker: Tracker) -> Exporter | None:

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from producer.contract.campaigns import Lane, OnUncertain
 from producer.contract.messages import MessageId, MessageRecord, Msisdn, Reference
+from producer.contract.states import State
 from worker.ledger import LedgerReader
+from worker.providers.interface import Lookup
+from worker.settings import Tracking
+
+_SHORTEST_LOOK: Final = 20.0
+_LONGEST_LOOK: Final = 3600.0
+_HELD_LOOK: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +67,29 @@ async def open_messages(
                     )
                 )
     return found
+
+
+def next_look(row: Open, now: float, settings: Tracking, lookup: Lookup | None, *, is_looked_for: bool) -> float:
+    """Seconds until a submission is looked at again: the older it is, the longer. Pure.
+
+    `lookup` is what the host has; `is_looked_for`: uncertain ones are matched with what the provider lists as sent.
+    """
+    age = now - row.record.changed_at
+    if row.record.state is State.UNCERTAIN:
+        if age < settings.lookup_grace:
+            return max(1.0, settings.lookup_grace - age)
+        return _later(age, lookup, is_looked_for=is_looked_for)
+    left = settings.give_up_after - age
+    if lookup is None:
+        return max(1.0, left)
+    if age < lookup.after:
+        return max(1.0, min(lookup.after - age, left))
+    shortest = min(_SHORTEST_LOOK, settings.poll_every)
+    return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
+
+
+def _later(age: float, lookup: Lookup | None, *, is_looked_for: bool) -> float:
+    """An uncertain submission past its grace; where nobody can be asked, it is held."""
+    if is_looked_for:
+        return min(max(_SHORTEST_LOOK, age), _HELD_LOOK)
+    return _SHORTEST_LOOK if lookup is not None and lookup.by_own_id else _HELD_LOOK

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -13,11 +13,12 @@ from producer.contract.client import Client
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event, State
 from worker.asking import Asker
-from worker.due import Open, first_piece, open_messages
+from worker.due import Open, first_piece, next_look, open_messages
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
 from worker.probing import Offer
 from worker.providers.interface import Lookup, NotFound, Refused, Report, Reports
+from worker.recalling import Recaller
 from worker.settings import Account, Tracking
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
@@ -33,12 +34,9 @@ _SHARE: Final = 0.1
 _AT_ONCE: Final = 4
 """Status requests at once: PROVIDERS.md A4, five simultaneous ones are refused."""
 
-_SHORTEST_LOOK: Final = 20.0
-_LONGEST_LOOK: Final = 3600.0
-_HELD_LOOK: Final = 3600.0
-
 NO_REPORT: Final = "volley.no_report"
 NOT_FOUND: Final = "volley.not_found"
+NOT_CONFIRMED: Final = "volley.not_confirmed"
 
 _NOTHING: Final = Matched()
 
@@ -62,10 +60,13 @@ class Lookups:
         tracker: Tracker,
         settings: Tracking,
         matcher: Matcher | None = None,
+        recaller: Recaller | None = None,
         offer: Offer | None = None,
         most_attempts: int = 5,
     ) -> None:
         self._matcher = matcher
+        self._recaller = recaller
+        self._missing: list[Open] = []  # of this turn: uncertain ones that the provider's status does not know
         self._offer = offer
         self._lookup: Lookup | None = None  # of this turn
         self._most_attempts = most_attempts
@@ -88,7 +89,8 @@ class Lookups:
         self._lookup = await self._offer.lookup() if self._offer else self._account.family.lookup
         for _ in range(_MOST_PIECES):
             if not await self._piece():
-                return
+                break
+        await self._conclude()
 
     async def _piece(self) -> bool:
         """The oldest of what is due; whether the next piece is worth looking at, because nobody was to be asked."""
@@ -227,24 +229,39 @@ class Lookups:
         reports = [item for item in items if isinstance(item, Report)]
         missing = [known.get((item.reference, item.msisdn)) for item in items if isinstance(item, NotFound)]
         await self._tracker.apply(reports, shelve=False)
-        doubted = [row for row in missing if row is not None and row.record.state is State.UNCERTAIN]
-        if doubted:
-            log.info("uncertain_not_found", account=self._account.name, messages=len(doubted))
-        await self._ledger.apply([self._not_there(row) for row in doubted])
-        found = [
-            row
-            for item in reports
-            if item.event is None and (row := known.get((item.reference, item.msisdn))) is not None
-        ]
-        # the provider knows it: it was taken, whatever its status says so far
-        taken = [row for row in found if row.record.state is State.UNCERTAIN]
+        self._missing += [row for row in missing if row is not None and row.record.state is State.UNCERTAIN]
+        await self._taken(reports, known)
+
+    async def _taken(self, reports: Sequence[Report], known: Mapping[Pair, Open]) -> None:
+        """The provider knows these: whatever is uncertain of them was taken, though its status says nothing yet."""
+        found = [known.get((item.reference, item.msisdn)) for item in reports if item.event is None]
+        taken = [row for row in found if row is not None and row.record.state is State.UNCERTAIN]
         await self._ledger.apply([self._evidence(row, Event.SUBMIT, "") for row in taken])
+
+    async def _conclude(self) -> None:
+        """What was not found was not sent, once the history, where there is one, does not have it either."""
+        missing, self._missing = self._missing, []
+        if self._recaller is None:
+            await self._believe(missing)
+            return
+        recalled = await self._recaller.step(missing)
+        await self._believe(recalled.absent)
+        await self._tracker.apply(recalled.reports, shelve=False)
+        await self._taken(recalled.reports, {(row.record.reference, row.msisdn): row for row in recalled.present})
+        remarks = [row for row in recalled.waiting if row.record.code != NOT_CONFIRMED]
+        await self._ledger.apply([self._evidence(row, Event.DOUBT, NOT_CONFIRMED) for row in remarks])
+
+    async def _believe(self, rows: Sequence[Open]) -> None:
+        if rows:
+            log.info("uncertain_not_found", account=self._account.name, messages=len(rows))
+        await self._ledger.apply([self._not_there(row) for row in rows])
 
     def _not_there(self, row: Open) -> Evidence:
         """Not sent, so to be sent; but an answer that nobody understands must not be asked for for ever."""
         if row.record.attempts < self._most_attempts:
             return self._evidence(row, Event.DISPROVE, NOT_FOUND)
-        return self._evidence(row, Event.REJECT, row.record.code)
+        code = row.record.code
+        return self._evidence(row, Event.REJECT, NOT_FOUND if code == NOT_CONFIRMED else code)
 
     def _evidence(self, row: Open, event: Event, code: str) -> Evidence:
         return Evidence(
@@ -268,21 +285,4 @@ class Lookups:
             await self._redis.zadd(keys.due(self._account.name), scores, xx=True)
 
     def _next_look(self, row: Open, now: float) -> float:
-        age = now - row.record.changed_at
-        left = self._settings.give_up_after - age
-        if row.record.state is State.UNCERTAIN:
-            return (
-                max(1.0, self._settings.lookup_grace - age) if age < self._settings.lookup_grace else self._later(age)
-            )
-        if self._lookup is None:
-            return max(1.0, left)
-        if age < self._lookup.after:
-            return max(1.0, min(self._lookup.after - age, left))
-        shortest = min(_SHORTEST_LOOK, self._settings.poll_every)
-        return max(1.0, min(max(shortest, age / 2), _LONGEST_LOOK, max(left, 1.0)))
-
-    def _later(self, age: float) -> float:
-        """Seconds until an uncertain submission is asked about again; where nobody can be asked, it is held."""
-        if self._matcher is not None:
-            return min(max(_SHORTEST_LOOK, age), _HELD_LOOK)
-        return _SHORTEST_LOOK if self._asks_by_own_id else _HELD_LOOK
+        return next_look(row, now, self._settings, self._lookup, is_looked_for=self._matcher is not None)

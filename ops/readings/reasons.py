@@ -12,6 +12,7 @@ OWN_WORDS: Final[Mapping[str, str]] = {
     "volley.not_sent": "no byte of the request left this host",
     "volley.no_report": "the provider never reported what became of it",
     "volley.not_found": "the provider does not know the submission",
+    "volley.not_confirmed": "the provider's status does not know the submission; its history has to confirm that",
     "volley.past_validity": "its validity had ended before it could be sent",
     "volley.slow_answers": "the provider answered much more slowly than usual",
     "volley.decided": "a person decided",

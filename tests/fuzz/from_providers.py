@@ -101,7 +101,9 @@ def readings(name: str) -> list[Callable[[Answer], None]]:
         found += [
             lambda answer, pairs=pairs: _looked_up(lookup.read(pairs, answer), pairs) for pairs in (PAIRS[:1], PAIRS)
         ]
-    found += [lambda answer, read=way.read: _reports(read(answer)) for way in (one.history, one.drain) if way]
+    found += [
+        lambda answer, read=way.read: _reports(read(answer)) for way in (one.history, one.recall, one.drain) if way
+    ]
     if key := one.key:
         found.append(lambda answer: _check(key.read(answer), str))
     if matching := one.matching:

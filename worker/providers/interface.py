@@ -292,6 +292,19 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Reading back all that was sent to some numbers: the second witness of what a look-up by our id did not find.
+
+    `build` takes credentials, the earliest time, 1 to `most` numbers and a cursor. `read` gives every row of a page
+    under its own reference, or refuses where one of them cannot be read: it might be the one that is looked for.
+    """
+
+    most: int
+    build: Callable[[Credentials, datetime, Sequence[Msisdn], str], HttpRequest]
+    read: Callable[[Answer], Reports | Refused]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
     """A destructive read: the provider hands each changed status over once."""
 
@@ -398,6 +411,7 @@ class Family:
     balance: BalanceCall
     lookup: Lookup | None = None
     history: History | None = None
+    recall: Recall | None = None
     matching: Matching | None = None  # only where no lookup is by our own id
     drain: Drain | None = None
     key: KeyCall | None = None

@@ -13,6 +13,7 @@ from producer.contract.messages import Msisdn, Reference
 from worker.providers.interface import (
     Answer,
     Balance,
+    Credentials,
     Deferred,
     Dialect,
     NotFound,
@@ -107,6 +108,8 @@ def _read_all(name: str, answer: Answer) -> None:
     if one.history:
         read = one.history.read(answer)
         assert isinstance(read, Refused) or not any(isinstance(item, NotFound) for item in read.items)
+    if one.recall:
+        assert isinstance(one.recall.read(answer), Reports | Refused)
     if one.drain:
         assert isinstance(one.drain.read(answer), Reports | Refused)
     if one.key:
@@ -227,6 +230,40 @@ def test_a_full_history_page_goes_on_and_a_short_one_ends() -> None:
     assert full.items[-1].cursor == "4001"
     assert not short.more
     assert nameless == Reports()
+
+
+def test_a_history_is_a_witness_only_where_all_of_it_can_be_read() -> None:
+    """A row that cannot be read might be the one that is looked for; and HTTP 500 is never "none found"."""
+    recall = family("smsc").recall
+    assert recall
+    rows = [{"status": 1, "id": f"c{n}", "phone": "79991234567", "int_id": str(5000 - n)} for n in range(1000)]
+
+    def read(body: object, status: int = 200) -> object:
+        return recall.read(Answer(status=status, body=orjson.dumps(body)))
+
+    full, short = read(rows), read(rows[:-1])
+    assert isinstance(full, Reports)
+    assert isinstance(short, Reports)
+    assert (len(full.items), full.more, len(short.items), short.more) == (1000, True, 999, False)
+    assert read({"error": "messages not found", "error_code": 3}) == Reports()
+    for broken in ({"id": ""}, {"phone": ""}, {"int_id": ""}, {"status": None}):
+        assert isinstance(read([*rows[:9], rows[9] | broken]), Refused)
+    assert isinstance(read({"error": "messages not found", "error_code": 3}, 500), Refused)
+    assert isinstance(read([*rows[:9], None]), Refused)
+
+
+@pytest.mark.parametrize("form", ["", "0", "1", "2"])
+def test_a_witness_is_asked_in_json_about_a_list_of_numbers(form: str) -> None:
+    recall = family("smsc").recall
+    assert recall
+    credentials = Credentials(base_url="https://provider.test", login="a", password="b", dialect=Dialect(format=form))
+    since = datetime(2016, 10, 17, 22, 0, tzinfo=UTC)
+    request = recall.build(credentials, since, [Msisdn("79991234567"), Msisdn("79991234568")], "77")
+    asked = {"get_messages": "1", "start": "18.10.2016", "phone": "79991234567,79991234568", "cnt": "1000"}
+    assert dict(request.form) == asked | {"prev_id": "77", "fmt": "3", "charset": "utf-8"}
+    assert (request.call, request.dialect.format) == ("messages", "3")
+    with pytest.raises(ValueError, match="501 numbers"):
+        recall.build(credentials, since, [Msisdn(str(79990000000 + n)) for n in range(501)], "")
 
 
 def test_a_report_keeps_the_providers_own_time() -> None:

@@ -2,6 +2,7 @@
 -- KEYS: campaign, counts, reasons, active, queue, due, uncertain, delivery, then records per chunk
 -- ARGV: campaign id, body head, body tail, body life (s), prefix of reference keys, then per message as JSON:
 --       [chunk, place, event, reference ('': whichever), code, seconds until the next attempt or look]
+-- A doubt about what is uncertain already only changes its code: why it is so now.
 -- Returns: one letter per message: the one it now has, upper case when this call moved it, '-' when there is none,
 --          '~' when the reference is of another attempt
 -- Before it, besides the shared head: BOUNDS and BUCKETS of the campaign's times of delivery.
@@ -72,6 +73,10 @@ for i, row in ipairs(rows) do
       changed(key, row[2])
       answers[i] = string.upper(r.letter)
     else
+      if event == 'doubt' and r.letter == TO['doubt'] and code ~= '' then
+        r.code = code
+        changed(key, row[2])
+      end
       answers[i] = r.letter
     end
   end

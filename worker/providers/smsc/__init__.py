@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from worker.providers.interface import BalanceCall, Family, History, Lookup
+from worker.providers.interface import BalanceCall, Family, History, Lookup, Recall
 from worker.providers.smsc import balance, forms, history, sending, status
 from worker.providers.smsc.calls import CALLS
 from worker.providers.smsc.limits import RULES
@@ -16,6 +16,7 @@ FAMILY: Final = Family(
     balance=BalanceCall(build=balance.build, read=balance.read),
     lookup=Lookup(most=status.MOST, build=status.build, read=status.read),
     history=History(build=history.build, read=history.read),
+    recall=Recall(most=history.MOST_NUMBERS, build=history.recall, read=history.read_recalled),
     calls=CALLS,
     formats=forms.FORMATS,
     format_word="fmt",

@@ -49,6 +49,12 @@ def rows(
     return (row,) if row is not None else Unreadable(code="smsc.answer.no_row", words="the answer has no usable row")
 
 
+def count(answer: Answer, layout: Layout) -> int:
+    """How many rows an answer has, readable or not."""
+    found = value(answer, layout)
+    return len(found) if isinstance(found, list) else 1
+
+
 def submission(answer: Answer) -> Accepted | Failed | Unreadable:
     """What a send.php answer says: `{"id", "cnt", "cost", "balance", "phones": […]}` or an error."""
     fields = one(answer, SUBMISSION)
