@@ -1,9 +1,11 @@
 """Live updates and the policy in a real browser: changes are shown without a reload, what is not ours is not run."""
 
+import re
 from typing import Any
 
 from tests.browser.marks import IN_A_BROWSER
 from tests.browser.stage import HOSTILE, LONG, OPERATOR, Stage
+from tests.browser.test_every_page import violations
 from tests.browser.visiting import Visit, visiting
 from tests.support import wait_until
 from tests.support_system import numbers
@@ -67,16 +69,26 @@ async def test_updates_are_stopped_and_go_on(
 
 
 async def test_a_page_that_lost_its_server_says_so_until_it_is_back(visit: Visit) -> None:
-    lost = visit.page.locator("html.lost")
+    """It was dimmed until its words could hardly be read, and nothing told those who do not see that."""
+    told = visit.page.get_by_role("status").and_(visit.page.locator("#connection"))
     await visit.page.clock.install()
     await visit.go("/queues")
+    assert await told.inner_text() == ""
     await visit.page.context.set_offline(True)
     await visit.page.clock.fast_forward(30_000)
-    await lost.wait_for()
+    await told.get_by_text(re.compile(r"^Connection lost, figures of \d\d:\d\d:\d\d UTC\.")).wait_for()
+    assert await visit.ask("() => getComputedStyle(document.querySelector('main')).opacity") == "1"
+    said = await told.inner_text()
+    await visit.page.clock.fast_forward(30_000)
+    assert await told.inner_text() == said, "it is read aloud once"
+    for light in ("light", "dark"):
+        await visit.page.emulate_media(color_scheme=light)
+        assert await violations(visit) == []
     await visit.page.context.set_offline(False)
     await visit.page.clock.fast_forward(6_000)
     await visit.page.clock.resume()
-    await lost.wait_for(state="detached")
+    await told.get_by_text("Connected again").wait_for()
+    await visit.page.wait_for_function("() => document.getElementById('connection').textContent === ''")
     assert {"ERR_INTERNET_DISCONNECTED" in complaint for complaint in visit.complaints} <= {True}
     visit.complaints.clear()
 

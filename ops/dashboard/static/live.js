@@ -4,6 +4,7 @@
 
 const ALONE = 5000; // between looks while there is no stream
 const LOST = 15000; // without a good answer for so long, the page says that it is out of date
+const CONNECTION = document.getElementById("connection"); // read aloud when its words change
 const KEPT = new Set(["open"]); // what the person did to an element stays
 
 function bring(now, next) {
@@ -53,7 +54,8 @@ function bringChildren(now, next) {
 }
 
 let looking = false;
-let goodAt = Date.now();
+let goodAt = Date.now(); // when the page was last known to be up to date, or was asked to be again
+let readAt = Date.now(); // when what it shows was read
 let stream = null;
 let paused = false;
 
@@ -69,11 +71,27 @@ async function look() {
       const fresh = next.getElementById(part.id);
       if (fresh) bring(part, fresh);
     }
-    goodAt = Date.now();
+    goodAt = readAt = Date.now();
+    say(false);
   } catch {
-    // said by the class below once it lasts
+    // said below once it lasts
   } finally {
     looking = false;
+  }
+}
+
+// Nothing is dimmed: old figures are still to be read, and what they are is said above them, once for each loss.
+function say(lost) {
+  const was = document.documentElement.classList.contains("lost");
+  document.documentElement.classList.toggle("lost", lost);
+  if (lost && !was) {
+    const time = `${new Date(readAt).toISOString().slice(11, 19)} UTC`;
+    CONNECTION.textContent = `Connection lost, figures of ${time}. The page goes on trying.`;
+  } else if (!lost && was) {
+    CONNECTION.textContent = "Connected again, the figures are up to date.";
+    setTimeout(() => {
+      if (!document.documentElement.classList.contains("lost")) CONNECTION.textContent = "";
+    }, ALONE);
   }
 }
 
@@ -95,17 +113,21 @@ function addSwitch() {
   button.type = "button";
   button.className = "quiet";
   button.id = "updates";
-  const say = () => {
+  const name = () => {
     button.textContent = paused ? "Go on updating" : "Stop updating";
     document.documentElement.classList.toggle("still", paused);
   };
   button.addEventListener("click", () => {
     paused = !paused;
-    say();
+    name();
+    if (paused) {
+      document.documentElement.classList.remove("lost");
+      CONNECTION.textContent = "";
+    }
     goodAt = Date.now();
     look();
   });
-  say();
+  name();
   place.prepend(button);
 }
 
@@ -119,6 +141,5 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => {
   listen();
   if (!stream || stream.readyState !== EventSource.OPEN) look();
-  const lost = !paused && !document.hidden && Date.now() - goodAt > LOST;
-  document.documentElement.classList.toggle("lost", lost);
+  if (!paused && !document.hidden && Date.now() - goodAt > LOST) say(true);
 }, ALONE);
