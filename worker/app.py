@@ -25,10 +25,8 @@ from worker.incoming import IncomingBook
 from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
-from worker.looking import Looker
 from worker.lookups import Lookups
 from worker.matching import Matcher
-from worker.ordering import carrier_of
 from worker.polling import Poller
 from worker.preparing import Preparer
 from worker.probing import Offer, Prober
@@ -76,7 +74,6 @@ class TrackingParts:
     exchange: Exchange
     poller: Poller
     caller: Caller
-    looker: Looker
     applier: PushApplier
     collector: Collector | None
     exporter: Exporter | None
@@ -104,7 +101,6 @@ class App:
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.repairer = Repairer(self.redis, self.ledger, self.reader, self.sweeper)
         self.forgetter = Forgetter(self.redis, self.ledger, self.reader, settings.accounts, settings.exports.folder)
-        self.carrier = carrier_of(self.redis, self.reader)
         self.sampler = Sampler(self.redis)
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self.witness = start_traces(settings.traces)
@@ -189,7 +185,6 @@ class App:
             exchange=exchange,
             poller=poller,
             caller=Caller(account, asker, poller, self.book),
-            looker=self._looker(account, asker, poller),
             applier=applier,
             collector=collector,
             exporter=self._exporter(account, asker, tracker),
@@ -204,23 +199,6 @@ class App:
         if self.witness is None:
             return Submitter(account, exchange, learning, most_attempts=most)
         return TracedSubmitter(account, exchange, learning, most_attempts=most, witness=self.witness)
-
-    def _looker(self, account: Account, asker: Asker, poller: Poller) -> Looker:
-        tracker = self._trackers[account.name]
-        return Looker(
-            account=account,
-            redis=self.redis,
-            asker=asker,
-            poller=poller,
-            book=self.book,
-            journal=self.journal,
-            tracker=tracker,
-            ledger=self.ledger,
-            reader=self.reader,
-            offer=Offer(account, self.book),
-            matcher=self._matcher(account, asker, tracker),
-            grace=self.settings.tracking.lookup_grace,
-        )
 
     def _matcher(self, account: Account, asker: Asker, tracker: Tracker) -> Matcher | None:
         """None where the family cannot list what it sent, or the account does not ask for optional calls."""
