@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "cancel": ("ops.commands.campaigns:cancel", "End a campaign: what was not claimed yet is never sent."),
     "messages": ("ops.commands.listing:messages", "List the messages of a campaign with their states."),
     "uncertain": ("ops.commands.uncertain:uncertain", "List messages that were perhaps sent; decide about one."),
+    "orders": ("ops.commands.orders:orders", "List what is done with many messages at once; stop one of it."),
     "repair": ("ops.commands.repair:repair", "Rebuild all queues and lists from the ledger; safe at any time."),
     "forget": ("ops.commands.forget:forget", "Erase one person: number and values, from everything that is kept."),
     "provider": ("ops.commands.provider:provider", "Make any call of an account's provider: balance, price, …"),

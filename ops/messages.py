@@ -8,12 +8,10 @@ from ops.readings.fields import Fields
 from ops.readings.reasons import explain
 from producer.contract import keys
 from producer.contract.client import Client
-from producer.contract.codec import decode_chunk
-from producer.contract.messages import FORGOTTEN, AccountName, CampaignId, MessageId, MessageRecord, Msisdn
-from producer.contract.states import State
+from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord, Msisdn
+from producer.roster import Listed, read_roster
 
 _CHUNKS_AT_ONCE: Final = 4
-_PAST_VALIDITY: Final = "volley.past_validity"  # what worker.feeding ends the rest of a campaign with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +31,9 @@ async def read_messages(redis: Client, campaign: CampaignId, *, first: int = 0) 
     words = await redis.hgetall(keys.words(AccountName((account or b"").decode())))
     for start in range(first, int(chunks or 0), _CHUNKS_AT_ONCE):
         numbers = range(start, min(start + _CHUNKS_AT_ONCE, int(chunks or 0)))
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.hget(keys.campaign(campaign), "rest")
-            for number in numbers:
-                pipe.hget(keys.chunks(campaign), str(number))
-                pipe.hgetall(keys.records(campaign, number))
-            rest, *answers = await pipe.execute()
-        for number, data, records in zip(numbers, answers[::2], answers[1::2], strict=True):
-            for message in _messages(campaign, number, data, records, rest, words):
-                yield message
+        for chunk in await read_roster(redis, campaign, numbers):
+            for message in chunk:
+                yield _reading(message, words)
 
 
 async def read_message(redis: Client, message: MessageId) -> MessageRecord | None:
@@ -55,28 +47,9 @@ async def explained(redis: Client, account: AccountName, code: str) -> str:
     return explain(code, await redis.hgetall(keys.words(account))) if code else ""
 
 
-def unregistered(rest: bytes | None) -> MessageRecord:
-    """The record of a message that has none yet; `rest`: what its campaign says became of such."""
-    state = State(rest.decode()) if rest else State.QUEUED
-    return MessageRecord(state=state, code=_PAST_VALIDITY if state is State.EXPIRED else "")
-
-
-def _messages(
-    campaign: CampaignId,
-    chunk: int,
-    data: bytes | None,
-    records: Mapping[bytes, bytes],
-    rest: bytes | None,
-    words: Fields,
-) -> list[MessageReading]:
-    """The messages of one chunk. Without a record: still queued, or ended with the rest of the campaign."""
-    absent = unregistered(rest)
-    found = []
-    for place, recipient in enumerate(decode_chunk(data) if data else ()):
-        number = Msisdn("") if recipient.msisdn == FORGOTTEN else recipient.msisdn
-        packed = records.get(str(place).encode())
-        record = MessageRecord.unpack(packed) if packed else absent
-        address = MessageId(campaign=campaign, chunk=chunk, place=place)
-        plain = explain(record.code, words) if record.code else ""
-        found.append(MessageReading(id=address, msisdn=number, record=record, words=plain, values=recipient.values))
-    return found
+def _reading(message: Listed, words: Fields) -> MessageReading:
+    code = message.record.code
+    plain = explain(code, words) if code else ""
+    return MessageReading(
+        id=message.id, msisdn=message.msisdn, record=message.record, words=plain, values=message.values
+    )

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ops.messages import unregistered
 from ops.readings import CampaignReading, read_campaign
 from ops.readings.fields import Fields, readable
 from ops.readings.reasons import explain
@@ -16,6 +15,7 @@ from producer.contract.codec import decode_chunk
 from producer.contract.messages import FORGOTTEN, AccountName, MessageId, MessageRecord, Msisdn
 from producer.masking import Mask
 from producer.rendering import MissingValue, Template
+from producer.roster import unregistered
 
 _PAGE: Final = 50
 _MOST_ENTRIES: Final = 400

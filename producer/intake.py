@@ -170,12 +170,12 @@ class Loading:
     def __init__(self, redis: Client, campaign: Campaign, token: str) -> None:
         self._redis = redis
         self._campaign = campaign
-        self._token = token
+        self.token = token
         self._keys = [keys.campaign(campaign.id), keys.chunks(campaign.id)]
 
     async def store(self, chunks: Iterable[tuple[int, Sequence[Recipient]]]) -> None:
         """Store chunks by number; storing one again replaces it. Raises TakenOverError."""
-        args: list[Argument] = [self._token, _LOADING_LIFE]
+        args: list[Argument] = [self.token, _LOADING_LIFE]
         for number, recipients in chunks:
             args += (number, encode_chunk(recipients))
         self._ours(await _LOAD.run(self._redis, self._keys, args))
@@ -191,13 +191,13 @@ class Loading:
             keys.active(campaign.account),
             keys.refusals(campaign.id),
         ]
-        args: list[Argument] = [self._token, campaign.id, total, chunks, refused, duplicates, segments]
+        args: list[Argument] = [self.token, campaign.id, total, chunks, refused, duplicates, segments]
         args += [int(time.time()), *map(encode_refusal, refusals[:_MOST_REFUSALS])]
         self._ours(await _COMMIT.run(self._redis, [*self._keys, *also], args))
 
     async def abandon(self) -> None:
         """Take everything back."""
-        await _ABANDON.run(self._redis, self._keys, [self._token])
+        await _ABANDON.run(self._redis, self._keys, [self.token])
 
     def _ours(self, answer: int) -> None:
         if not answer:

@@ -29,6 +29,7 @@ from worker.lookups import Lookups
 from worker.matching import Matcher
 from worker.polling import Poller
 from worker.preparing import Preparer
+from worker.ordering import carrier_of
 from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
@@ -105,6 +106,7 @@ class App:
         self.receiver = Receiver(self.redis, CampaignProducer(self.redis), self.worker)
         self.witness = start_traces(settings.traces)
         most = settings.sending.max_attempts
+        self.carrier = carrier_of(self.redis, self.reader)
         self._trackers = {
             name: Tracker(account, self.redis, self.ledger, self.reader, self.book, most, self.witness)
             for name, account in self.settings.accounts.items()

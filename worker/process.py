@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE, WITHDRAW
+from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
@@ -33,7 +33,6 @@ from worker.repairing import repair
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
 from worker.stopping import end
-from worker.withdrawing import withdraw
 
 _BEAT: Final = 1.0
 _BEAT_LIFE: Final = 60
@@ -175,7 +174,6 @@ class Process:
                     max_tries=_MANY_TRIES,
                 ),
                 func(cast("WorkerCoroutine", export), name=EXPORT, keep_result=_ANSWER_LIFE),
-                func(cast("WorkerCoroutine", withdraw), name=WITHDRAW, keep_result=_ANSWER_LIFE),
                 func(cast("WorkerCoroutine", repair), name=REPAIR, keep_result=_ANSWER_LIFE, max_tries=1),
                 func(cast("WorkerCoroutine", forget), name=FORGET, keep_result=_ANSWER_LIFE, max_tries=1),
             ],
@@ -195,6 +193,7 @@ class Process:
             },
         )
         self._start_control(control)
+        self._own(self.app.carrier.run())
         for parts in self._tracking:
             self._own(_of(parts.account, self._poll(parts)))
             self._own(_of(parts.account, parts.applier.run()))

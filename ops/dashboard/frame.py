@@ -13,13 +13,13 @@ from redis.exceptions import RedisError
 from ops.audit import AuditLog
 from ops.dashboard import views
 from ops.dashboard.access import Access, Attempts, Sessions, Visitor, visitor_of
-from ops.dashboard.drafts import Drafts
 from ops.dashboard.shared import Shared
 from ops.dashboard.watch import Watch
 from ops.readings import Overview, read_prices
 from ops.steering import Steering
 from producer.client import CampaignProducer
 from producer.contract.client import Client
+from producer.orders import OrderBook
 
 FARTHEST: Final = 1_000_000
 """The largest offset that a page takes."""
@@ -39,9 +39,9 @@ SAID: Final[Mapping[str, str]] = {
     "wished": "A track worker fetches it.",
     "limits": "The limits were changed. Workers follow within a second or two.",
     "submitted": "The campaign was submitted.",
-    "dropped": "The preview was dropped; nothing was stored.",
-    "replaying": "The entries are being put back; this page tells how far it is.",
-    "replay_stopped": "The replay was stopped.",
+    "dropped": "The preview was dropped; nothing was sent.",
+    "ordered": "The order was taken; a track worker carries it out, and this page tells how far it is.",
+    "stopped": "The order was stopped; what was done stays done.",
     "replayed": "The entry was put back.",
     "dead_dropped": "Dropped for good.",
     "decided": "The decision was carried out.",
@@ -84,7 +84,7 @@ class Frame:
         self.shared = Shared()
         self.sessions = Sessions(redis, access.credentials)
         self.attempts = Attempts(redis)
-        self.drafts = Drafts()
+        self.orders = OrderBook(redis)
         self.places: list[Place] = []
         self.closing: list[Callable[[], Awaitable[None]]] = []
 

@@ -19,7 +19,6 @@ REPAIR: Final = "repair"
 FORGET: Final = "forget"
 PROVIDER_CALL: Final = "provider_call"
 EXPORT: Final = "export"
-WITHDRAW: Final = "withdraw"
 
 JOB_PREFIX: Final = "arq:job:"
 JOB_LIFE: Final = 7 * 86_400

@@ -235,6 +235,19 @@ def web_session(hashed: str) -> str:
     """Hash: who came in to the page, under a hash of the cookie."""
     return f"{PREFIX}web:session:{hashed}"
 
+ORDERS: Final = f"{PREFIX}orders"
+OPEN_ORDERS: Final = f"{PREFIX}orders:open"
+DRAFTS: Final = f"{PREFIX}drafts"
+
+
+def order(order_id: str) -> str:
+    """Hash: what an operator wants done with many messages or dead letters, and how far it is (`contract.orders`)."""
+    return f"{PREFIX}order:{order_id}"
+
+
+def draft(draft_id: str) -> str:
+    """Hash: what a preview tells of a campaign that is loaded and waits for a person's word (`producer.drafting`)."""
+    return f"{PREFIX}draft:{draft_id}"
 
 def web_attempts(hashed: str) -> str:
     """String: login attempts of a name, an address, or both, under a hash of them."""
@@ -340,12 +353,30 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
         "8 days after the last sample; about 620 kB an account",
         expires=True,
     ),
-    _row("volley:audit", "stream", "ops.audit", "ops", "trimmed to a length"),
+    _row("volley:audit", "stream", "ops.audit, producer.orders", "ops", "trimmed to a length"),
+    _row("volley:orders", "zset", "producer.orders", "ops", "members when 200 newer ones are there"),
+    _row("volley:orders:open", "zset", "producer.orders", "worker.ordering", "members when their order ends"),
+    _row(
+        "volley:order:*",
+        "hash",
+        "producer.orders, worker.ledger",
+        "worker.ordering, ops",
+        "7 days after its last piece",
+        expires=True,
+    ),
+    _row("volley:drafts", "zset", "producer.drafting", "producer.drafting", "members with their draft", expires=True),
+    _row("volley:draft:*", "hash", "producer.drafting", "ops", "1 h, started or dropped", expires=True),
     _row("volley:web:session:*", "hash", "ops.dashboard", "ops.dashboard", "12 h unused", expires=True),
     _row("volley:web:attempts:*", "string", "ops.dashboard", "ops.dashboard", "15 min", expires=True),
     _row("volley:web:link:*", "string", "ops.dashboard, ops.commands", "ops.dashboard", "1 h, or used", expires=True),
     _row("volley:intake", "stream", "any service", "worker.receiving", "entries when taken"),
-    _row("volley:dead", "stream", "worker.receiving, ops.dead", "ops", "trimmed to a length, put back or dropped"),
+    _row(
+        "volley:dead",
+        "stream",
+        "worker.receiving, producer.dead",
+        "ops, worker.ordering",
+        "trimmed to a length, put back or dropped",
+    ),
     _row(
         "arq:job:**",
         "string",

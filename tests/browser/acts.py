@@ -9,7 +9,7 @@ from ops.steering import Steering
 from producer.contract import keys
 from producer.contract.messages import AccountName, Msisdn
 from producer.suppression import SuppressionList
-from tests.browser.stage import LOST, SPRING, Stage
+from tests.browser.stage import LOST, OPERATOR, SPRING, Stage
 from tests.browser.visiting import Visit
 
 ATHENS: Final = AccountName("athens")
@@ -232,15 +232,16 @@ async def drop_a_dead_letter(visit: Visit, stage: Stage) -> None:
 async def put_all_of_a_kind_back(visit: Visit, stage: Stage) -> None:
     await stage.bury(2)
     await _begin_replay(visit, rate="1000")
-    await visit.page.locator("#run", has_text="Replayed").wait_for()
+    await visit.page.locator("#run p").first.get_by_text("done", exact=True).wait_for()
 
 
-@act("/dead/stop", audited="dead.replay", failure="broken off")
-async def stop_a_replay(visit: Visit, stage: Stage) -> None:
+@act("/orders/{id}/stop", audited="dead.replay", failure=f"stopped by {OPERATOR}")
+async def stop_an_order(visit: Visit, stage: Stage) -> None:
     await stage.bury(3)
     await _begin_replay(visit, rate="0.1")
     await _press(visit, "Stop it")
-    await visit.says(SAID["replay_stopped"])
+    await visit.says(SAID["stopped"])
+    await visit.page.locator(".badge", has_text="stopped").wait_for()
 
 
 @act("/dead/drop", audited="dead.drop")
@@ -251,7 +252,9 @@ async def drop_all_of_a_kind(visit: Visit, stage: Stage) -> None:
     await visit.sees(buried[0])
     await visit.page.locator("summary", has_text="…").first.click()
     await _press(visit, "Drop all of them for good")
-    await visit.says(SAID["dead_dropped"])
+    await visit.says(SAID["ordered"])
+    await visit.page.locator("#run p").first.get_by_text("done", exact=True).wait_for()
+    await visit.go("/dead")
     for name in buried:
         assert not await visit.page.get_by_text(name).is_visible()
 
@@ -274,7 +277,7 @@ async def _begin_replay(visit: Visit, rate: str) -> None:
     await visit.page.locator("summary", has_text="…").first.click()
     await visit.page.get_by_label("Entries a second").first.fill(rate)
     await visit.page.get_by_role("button", name="Put all of them back").first.click()
-    await visit.says(SAID["replaying"])
+    await visit.says(SAID["ordered"])
 
 
 async def _press(visit: Visit, words: str) -> None:

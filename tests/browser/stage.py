@@ -19,6 +19,8 @@ from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.exports import ExportRecord, ExportState
 from producer.contract.messages import AccountName, Msisdn
+from producer.contract.orders import Filter, Order, OrderKind
+from producer.orders import OrderBook
 from producer.suppression import SuppressionList
 from tests.support import first_line, key_leaks, running, wait_until
 from tests.support_fixtures import TIMES, accounts_of
@@ -144,5 +146,8 @@ async def _fill(stage: Stage) -> None:
     done = ExportRecord(task=7, state=ExportState.DONE, name=HOSTILE, rows=10, matched=8, bad=1, first_bad=HOSTILE)
     await redis.hset(keys.exports(AccountName("moscow")), "7", done.pack())
     await stage.bury()
+    await OrderBook(stage.system.producer._redis).ask(
+        Order(id="", kind=OrderKind.CANCEL, target=HOSTILE, who=HOSTILE, wanted=Filter(code=HOSTILE), last="1")
+    )
     await stage.system.finished(SPRING)
     await stage.system.settled(LOST)

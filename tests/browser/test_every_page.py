@@ -27,6 +27,7 @@ PAGES: Final[dict[str, tuple[str, ...]]] = {
     "/submit": ("/submit",),
     "/charts": ("/charts", "/charts?account=moscow"),
     "/exports": ("/exports",),
+    "/orders": ("/orders",),
     "/incoming": ("/incoming",),
     "/optouts": ("/optouts?number=%2B306912345678",),
     "/queues": ("/queues",),
@@ -35,6 +36,7 @@ PAGES: Final[dict[str, tuple[str, ...]]] = {
 ELSEWHERE: Final = {
     "/login": "test_coming_in",
     "/submit/{key}": "test_doing",
+    "/orders/{id}": "test_doing, which stops one",
     "/enter/{key}": "test_coming_in",
     "/campaigns/{id}/messages.csv": "test_doing, which downloads it",
 }

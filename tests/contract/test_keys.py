@@ -22,6 +22,8 @@ ARGUMENTS = {
     "worker_id": "host-123-ab12",
     "span": "hour",
     "hashed": "0a1b2c",
+    "order_id": "0a1b2c3d4e5f",
+    "draft_id": "0a1b2c3d4e5f",
     "number": 29_000_000,
 }
 BUILDERS = [

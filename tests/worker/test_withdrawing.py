@@ -7,7 +7,6 @@ from producer.contract.messages import CampaignId
 from producer.contract.states import Event, State
 from tests.worker.scene import NAME, Scene
 from worker.ledger.withdrawing import withdraw_messages
-from worker.withdrawing import withdraw
 
 SPRING = CampaignId("spring")
 
@@ -68,12 +67,4 @@ async def test_what_is_claimed_sent_or_final_stays(stage: Scene) -> None:
     await stage.claim(three, reference="r3")
     await stage.record(three, Event.REJECT, reference="r3")
     assert await cancel(stage, 0, 1, 2) == 0
-    assert await stage.mistakes(SPRING) == []
-
-
-async def test_the_job_takes_only_places_that_there_are(stage: Scene) -> None:
-    await stage.submit("spring", 2)
-    context = {"reader": stage.reader, "ledger": stage.ledger}
-    assert await withdraw(context, "spring", [(0, [1, 2, 900, -1]), (7, [0])], "me") == 1
-    assert await withdraw(context, "never", [(0, [0])], "me") == 0
     assert await stage.mistakes(SPRING) == []

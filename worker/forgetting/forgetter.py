@@ -16,6 +16,8 @@ from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.exports import ExportRecord
 from producer.contract.messages import AccountName, CampaignId
+from producer.drafting import Drafts
+from producer.orders import OrderBook
 from worker.forgetting.accounts import erase_from_account
 from worker.forgetting.files import files_of, look_into
 from worker.forgetting.found import Found
@@ -52,6 +54,9 @@ class Forgetter:
 
         `cancel` ends messages that were not claimed yet. Raises ValueError for a cursor that this did not give.
         """
+        if not cursor:
+            await Drafts(self._redis).drop_all()  # who is in one is known to nobody, and it can be uploaded again
+            await OrderBook(self._redis).forget(needle.msisdn)
         place: Place | None = _read(cursor) if cursor else _BEGIN
         found, ends = Found(), time.monotonic() + seconds
         while place is not None:

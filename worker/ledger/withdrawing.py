@@ -21,14 +21,18 @@ async def withdraw_messages(
     *,
     account: AccountName,
     lane: Lane,
+    order: str = "",
 ) -> int:
     """Cancel messages by chunk and place, whether they were fed or not; how many that were. Safe to repeat.
+
+    `order` is the order that they are counted on, and without which (open) nothing is cancelled.
 
     What is claimed, sent or final stays as it is. The places must exist: they come from the campaign's chunks.
     """
     names = calls.campaign_keys(campaign, account, lane)
+    counting = [keys.order(order)] if order else []
     asked = [
-        ([*names, keys.records(campaign, chunk)], _arguments(campaign, chunk, code, wanted))
+        ([*names, keys.records(campaign, chunk), *counting], _arguments(campaign, chunk, code, wanted))
         for chunk, wanted in places.items()
         if wanted
     ]

@@ -17,6 +17,7 @@ from ops.dashboard.rooms.machines import MachinesRoom
 from ops.dashboard.rooms.matching import MatchingRoom
 from ops.dashboard.rooms.message import MessageRoom
 from ops.dashboard.rooms.messages import MessagesRoom
+from ops.dashboard.rooms.orders import OrdersRoom
 from ops.dashboard.rooms.overview import OverviewRoom
 from ops.dashboard.rooms.queues import QueuesRoom
 from ops.dashboard.rooms.submitting import SubmittingRoom
@@ -32,6 +33,7 @@ ROOMS: Final[tuple[Callable[[Frame], Room], ...]] = (
     AccountsRoom,
     UncertainRoom,
     DeadRoom,
+    OrdersRoom,
     QueuesRoom,
     ChartsRoom,
     IncomingRoom,

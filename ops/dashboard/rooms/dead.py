@@ -8,15 +8,19 @@ from aiohttp import web
 
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, visitor
-from ops.dashboard.replaying import Replaying, Run
-from ops.dead import DeadLetter, drop, matching, put_back, read_dead, read_kinds
+from ops.dashboard.rooms.orders import asked, order_view
+from ops.dead import DeadLetter, newest_id, read_dead, read_kinds, read_letter
 from ops.readings import read_campaigns
+from producer import dead
+from producer.contract.client import Client
+from producer.contract.orders import Order, OrderKind
 
 _PAGE: Final = 20
 _ID: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,10}")
 _LONGEST_KIND: Final = 300
 _RATES: Final = (0.1, 1000.0)
 _CAMPAIGNS: Final = 50
+_ORDERS: Final = 3
 
 
 class DeadRoom:
@@ -26,15 +30,12 @@ class DeadRoom:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._replaying = Replaying(frame.redis, frame.audit)
-        frame.closing.append(self._replaying.stop)
 
     def routes(self) -> list[web.RouteDef]:
         """Its addresses."""
         return [
             web.get("/dead", self.show),
             web.post("/dead/replay", self.replay),
-            web.post("/dead/stop", self.stop),
             web.post("/dead/drop", self.drop_all),
             web.post("/dead/{id:[0-9]+-[0-9]+}/{action:replay|drop}", self.act),
         ]
@@ -57,7 +58,8 @@ class DeadRoom:
             "letters": [_letter_view(each, for_operator=may_act) for each in page.letters],
             "older": page.older,
             "before": before,
-            "run": _run_view(self._replaying.last),
+            "orders": await self._orders(),
+            "is_carried": bool(overview.live("track")),
             "failed": await self._failed(),
         }
         return self._frame.page("dead.html", request, {"view": view})
@@ -65,35 +67,32 @@ class DeadRoom:
     async def act(self, request: web.Request) -> web.Response:
         """Put one back, or drop it."""
         letter, action = request.match_info["id"], request.match_info["action"]
-        do = {"replay": put_back, "drop": drop}[action]
+        do = {"replay": _put_back, "drop": _drop}[action]
         async with self._frame.audit.acting(visitor(request).name, f"dead.{action}", letter) as act:
             done = await do(self._frame.redis, letter)
             act.after = "done" if done else "it is not there, or cannot be put back"
         return self._end({"replay": "replayed", "drop": "dead_dropped"}[action] if done else "unchanged")
 
     async def replay(self, request: web.Request) -> web.Response:
-        """Put all of a kind back, at the rate of the form."""
+        """Order all of a kind to be put back, at the rate of the form."""
         form = await request.post()
-        kind, rate = _kind(form.get("kind")), _rate(form.get("rate"))
-        try:
-            self._replaying.begin(kind, rate, visitor(request).name)
-        except RuntimeError as error:
-            raise web.HTTPConflict(text="Another replay goes on. Stop it first, or wait.") from error
-        return self._end("replaying")
-
-    async def stop(self, _: web.Request) -> web.Response:
-        """Stop the replay; what it did not come to stays."""
-        await self._replaying.stop()
-        return self._end("replay_stopped")
+        return await self._order(request, OrderKind.REPLAY, _kind(form.get("kind")), _rate(form.get("rate")))
 
     async def drop_all(self, request: web.Request) -> web.Response:
-        """Drop all of a kind for good."""
-        kind, count = _kind((await request.post()).get("kind")), 0
-        async with self._frame.audit.acting(visitor(request).name, "dead.drop", kind) as act:
-            async for letter in matching(self._frame.redis, kind):
-                count += await drop(self._frame.redis, letter.id)
-                act.after = f"{count} dropped"
-        return self._end("dead_dropped")
+        """Order all of a kind to be dropped for good."""
+        return await self._order(request, OrderKind.DROP, _kind((await request.post()).get("kind")))
+
+    async def _order(self, request: web.Request, kind: OrderKind, reason: str, rate: float = 0.0) -> web.Response:
+        """Of those that are there now: what comes later is left out."""
+        last = await newest_id(self._frame.redis)
+        order = Order(id="", kind=kind, target=reason, who=visitor(request).name, rate=rate, last=last)
+        await asked(self._frame, order)
+        return self._end("ordered")
+
+    async def _orders(self) -> list[views.View]:
+        """The newest orders about dead letters."""
+        newest = await self._frame.orders.newest()
+        return [order_view(each) for each in newest if each.kind.lock == "dead"][:_ORDERS]
 
     def _end(self, said: str) -> web.Response:
         self._frame.shared.forget()
@@ -121,17 +120,15 @@ def _letter_view(letter: DeadLetter, *, for_operator: bool) -> views.View:
     }
 
 
-def _run_view(run: Run | None) -> views.View | None:
-    if run is None:
-        return None
-    return {
-        "kind": run.kind,
-        "rate": run.rate,
-        "put_back": run.put_back,
-        "left": run.left,
-        "is_over": run.is_over,
-        "failure": run.failure,
-    }
+async def _put_back(redis: Client, letter: str) -> bool:
+    """Put one back; False when it is not there, or cannot be."""
+    found = await read_letter(redis, letter)
+    return found is not None and not dead.hindrance(found[1]) and bool(await dead.put_back(redis, [found]))
+
+
+async def _drop(redis: Client, letter: str) -> bool:
+    """Delete one for good; False when it is not there."""
+    return bool(await dead.drop(redis, [letter.encode()]))
 
 
 def _kind(given: object) -> str:

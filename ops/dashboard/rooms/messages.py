@@ -4,10 +4,8 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -17,6 +15,7 @@ from ops.dashboard.frame import Frame, visitor
 from ops.messages import MessageReading, read_messages
 from ops.readings import read_campaign
 from producer.contract.messages import CampaignId, Msisdn
+from producer.contract.orders import GROUPS, Filter
 from producer.contract.states import State
 from producer.msisdn import masked
 
@@ -29,36 +28,7 @@ _PREFIX: Final = re.compile(r"[0-9]{1,15}")
 _LONGEST_CODE: Final = 100
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
-# what may be asked for together, besides each state alone
-GROUPS: Final[Mapping[str, tuple[State, ...]]] = {
-    "not_delivered": (State.UNDELIVERED, State.EXPIRED, State.REJECTED, State.CANCELLED),
-    "open": tuple(state for state in State if not state.is_final),
-}
 _COLUMNS: Final = ("message", "msisdn", "state", "attempts", "changed_at", "reference", "code", "words")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which messages are meant: empty parts leave nothing out."""
-
-    state: str = ""
-    code: str = ""
-    prefix: str = ""
-
-    def fits(self, message: MessageReading) -> bool:
-        """Whether a message is meant."""
-        states = GROUPS.get(self.state, (self.state,))
-        return (
-            (not self.state or message.record.state in states)
-            and (not self.code or message.record.code == self.code)
-            and message.msisdn.startswith(self.prefix)
-        )
-
-    @property
-    def query(self) -> str:
-        """As the query of an address."""
-        parts = {"state": self.state, "code": self.code, "prefix": self.prefix}
-        return urlencode({name: value for name, value in parts.items() if value})
 
 
 class MessagesRoom:
@@ -128,7 +98,7 @@ class MessagesRoom:
             if len(found) == _PAGE or message.id.chunk >= last:
                 return found, seen
             seen = f"{place[0]}.{place[1]}"
-            if wanted.fits(message):
+            if wanted.fits(message.record, message.msisdn):
                 found.append(message)
         return found, ""
 
@@ -158,7 +128,7 @@ async def _lines(
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
     async for message in messages:
-        if wanted.fits(message):
+        if wanted.fits(message.record, message.msisdn):
             row = _row(message, shown)
             at = row["changed_at"]
             rows.writerow([_plain((row | {"changed_at": at.isoformat() if at else ""})[name]) for name in _COLUMNS])

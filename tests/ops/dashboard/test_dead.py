@@ -1,20 +1,17 @@
 """Dead letters: shown by reason, put back once and as they were put, at the rate that was chosen, or dropped."""
 
-import asyncio
-
 import orjson
 import pytest
 from aiohttp.test_utils import TestClient
 
-from ops.audit import AuditLog
 from ops.dashboard.access import Access
-from ops.dashboard.replaying import Replaying
-from ops.dead import matching, put_back, read_dead
+from ops.dead import read_dead
 from ops.web import FRAME
 from producer.contract import keys
 from producer.contract.states import Event
+from producer.dead import put_back
+from tests.ops.dashboard.carrying import carrying, over
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, visit
-from tests.support import wait_until
 from tests.worker.scene import NAME, Scene
 from worker.receiving import Receiver
 
@@ -78,8 +75,8 @@ async def test_a_message_that_lies_here_twice_is_sent_once(stage: Scene) -> None
     receiver = Receiver(stage.redis, stage.producer, "c")
     for _ in range(2):
         await receiver._bury(b"5-0", raw, "unknown account")
-    for letter in await ids(stage):
-        assert await put_back(stage.redis, letter)
+    for letter in await stage.redis.xrange(keys.DEAD):
+        assert await put_back(stage.redis, [letter]) == 1
     for number, entry in enumerate(await intake(stage)):
         await receiver.take(f"9-{number}", entry)
     assert len(await stage.queued("urgent")) == 1
@@ -113,50 +110,34 @@ async def test_all_of_a_reason_are_put_back_and_the_others_stay(page: TestClient
     await stage.redis.xadd(keys.DEAD, {"v": "1", "type": "x", "body": "{}", "reason": "another"})
     [kind] = {letter.kind for letter in (await read_dead(stage.redis)).letters if letter.kind != "another"}
     answer = await send(page, "/dead/replay", {"kind": kind, "rate": "1000"})
-    assert answer.headers["Location"] == "/dead?said=replaying"
-
-    async def is_over() -> bool:
-        return "3 put back" in (await look(page, "/dead")).plain
-
-    await wait_until(is_over, description="all three put back")
+    assert answer.headers["Location"] == "/dead?said=ordered"
+    assert "No track worker runs" in (await look(page, "/dead")).plain
+    async with carrying(stage):
+        order = await over(stage)
+    assert "3 put back" in (await look(page, "/dead")).plain
     assert [orjson.loads(entry[b"body"])["campaign"] for entry in await intake(stage)] == ["c0", "c1", "c2"]
     assert len(await ids(stage)) == 1
-    assert await acts(page) == [("dead.replay", f"{kind} at 1000 a second", "3 put back, 0 left")]
+    assert await acts(page) == [
+        ("dead.replay", f"{kind} (order {order.id})", "3 put back"),
+        ("dead.replay", kind, f"order {order.id}, at 1000 a second"),
+    ]
 
 
-async def test_the_rate_is_kept_and_a_stop_leaves_the_rest(stage: Scene) -> None:
-    for number in range(3):
-        await put(stage, campaign=f"c{number}")
-    pauses: list[float] = []
-    held = asyncio.Event()
-
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-        held.set()
-        await asyncio.Event().wait()
-
-    replaying = Replaying(stage.redis, AuditLog(stage.redis), pause=pause)
-    [kind] = {letter.kind for letter in (await read_dead(stage.redis)).letters}
-    run = replaying.begin(kind, 4.0, "me")
-    await held.wait()
-    with pytest.raises(RuntimeError, match="goes on"):
-        replaying.begin(kind, 4.0, "me")
-    await replaying.stop()
-    assert (pauses, run.put_back, run.is_over) == ([0.25], 1, True)
-    assert len(await ids(stage)) == 2
-    [act] = (await AuditLog(stage.redis).read()).entries
-    assert (act.after, act.failure) == ("1 put back, 0 left", "broken off")
-
-
-async def test_what_is_refused_again_is_not_put_back_by_the_same_run(stage: Scene) -> None:
-    """Otherwise a run would never end: what it puts back comes to the dead letters again."""
+async def test_one_order_about_dead_letters_at_a_time_and_it_can_be_stopped(page: TestClient, stage: Scene) -> None:
     await put(stage)
-    found = 0
-    async for letter in matching(stage.redis, (await read_dead(stage.redis)).letters[0].kind):
-        found += 1
-        assert await put_back(stage.redis, letter.id)
-        await put(stage)
-    assert found == 1
+    [kind] = {letter.kind for letter in (await read_dead(stage.redis)).letters}
+    await send(page, "/dead/replay", {"kind": kind, "rate": "1"})
+    for path in ("/dead/replay", "/dead/drop"):
+        assert (await send(page, path, {"kind": "other", "rate": "1"})).status == 409
+    [stop] = [path for path in (await look(page, "/dead")).posts if path.startswith("/orders/")]
+    assert (await send(page, stop)).headers["Location"] == f"{stop.removesuffix('/stop')}?said=stopped"
+    assert (await send(page, stop)).headers["Location"].endswith("said=unchanged")
+    assert (await send(page, "/dead/replay", {"kind": kind, "rate": "1000"})).status == 303
+    async with carrying(stage):
+        await over(stage)
+    assert len(await intake(stage)) == 1
+    entries = (await page.app[FRAME].audit.read()).entries
+    assert [entry.failure for entry in entries if "(order" in entry.target] == ["", "stopped by this machine"]
 
 
 async def test_all_of_a_reason_are_dropped(page: TestClient, stage: Scene) -> None:
@@ -164,8 +145,11 @@ async def test_all_of_a_reason_are_dropped(page: TestClient, stage: Scene) -> No
         await put(stage, campaign=f"c{number}")
     [kind] = {letter.kind for letter in (await read_dead(stage.redis)).letters}
     await send(page, "/dead/drop", {"kind": kind})
+    async with carrying(stage):
+        order = await over(stage)
     assert await ids(stage) == []
-    assert await acts(page) == [("dead.drop", kind, "60 dropped")]
+    assert await intake(stage) == []
+    assert (await acts(page))[0] == ("dead.drop", f"{kind} (order {order.id})", "60 dropped")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +202,7 @@ async def test_viewers_see_no_content_and_may_do_nothing(stage: Scene) -> None:
         seen = await look(page, "/dead")
         assert "a secret text" not in seen.words
         assert [path for path in seen.posts if path.startswith("/dead")] == []
-        for path in ("/dead/replay", "/dead/drop", "/dead/stop", f"/dead/{letter}/replay", f"/dead/{letter}/drop"):
+        for path in ("/dead/replay", "/dead/drop", f"/dead/{letter}/replay", f"/dead/{letter}/drop"):
             assert (await send(page, path, {"kind": "x", "rate": "1"})).status == 403
     assert len(await ids(stage)) == 1
 

@@ -2,19 +2,17 @@
 
 import pytest
 from aiohttp.test_utils import TestClient
-from arq.worker import func
 
-from ops import withdrawing
 from ops.dashboard.access import Access
 from ops.dashboard.rooms import matching
 from ops.web import FRAME
 from producer.contract import keys
-from producer.contract.messages import CampaignId
+from producer.contract.messages import CampaignId, Msisdn
 from producer.contract.states import Event, State
-from tests.ops.dashboard.test_message import tracking
-from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, visit
+from producer.suppression import SuppressionList
+from tests.ops.dashboard.carrying import carrying, over
+from tests.ops.dashboard.visiting import HOSTILE, TOKEN, VIEWER_TOKEN, credentials, look, send, visit
 from tests.worker.scene import Scene
-from worker.withdrawing import withdraw
 
 AGAIN = "/campaigns/spring/messages/again"
 PEOPLE = [
@@ -36,11 +34,16 @@ async def ended(stage: Scene) -> None:
     await stage.apply(messages[1], Event.REPORT_DELIVERED, reference="r1")
 
 
+async def left_loading(stage: Scene) -> list[bytes]:
+    """Campaigns that nobody made visible."""
+    return [name async for name in stage.redis.scan_iter("volley:campaign:*again*")]
+
+
 async def test_those_who_did_not_get_it_are_written_to_again_after_a_preview(page: TestClient, stage: Scene) -> None:
     await ended(stage)
     assert AGAIN in (await look(page, "/campaigns/spring/messages?code=plain.7")).posts
-    answer = await send(page, AGAIN, {"state": "", "code": "", "prefix": ""})
-    path = answer.headers["Location"]
+    async with carrying(stage):
+        path = (await send(page, AGAIN, {"state": "", "code": "", "prefix": ""})).headers["Location"]
     seen = await look(page, path)
     assert "To send 2" in seen.plain
     assert "Hello Cy" in seen.words
@@ -54,39 +57,58 @@ async def test_those_who_did_not_get_it_are_written_to_again_after_a_preview(pag
     assert (campaign.text, campaign.sender, campaign.account) == ("Hello $name", "ACME", stage.account.name)
     assert (await stage.producer.progress(name)).states == {State.QUEUED: 2}
     entries = (await page.app[FRAME].audit.read()).entries
-    assert (entries[-1].action, entries[-1].after) == ("messages.again", "2 gathered for a preview")
+    assert [(each.action, each.after) for each in entries[-2::-1]][:1] == [("messages.again", "2 gathered")]
 
 
 @pytest.mark.parametrize(("prefix", "count"), [("39", 1), ("30", 1), ("3069123456", 1)])
 async def test_only_what_matches_is_gathered(page: TestClient, stage: Scene, prefix: str, count: int) -> None:
     await ended(stage)
-    answer = await send(page, AGAIN, {"prefix": prefix})
-    assert f"To send {count}" in (await look(page, answer.headers["Location"])).plain
+    async with carrying(stage):
+        path = (await send(page, AGAIN, {"prefix": prefix})).headers["Location"]
+    assert f"To send {count}" in (await look(page, path)).plain
 
 
-@pytest.mark.parametrize(
-    ("form", "status"),
-    [({"state": "delivered"}, 409), ({"state": "open"}, 409), ({"state": "x"}, 400), ({"prefix": HOSTILE}, 400)],
-)
+@pytest.mark.parametrize("form", [{"state": "delivered"}, {"state": "open"}])
 async def test_what_reached_somebody_or_may_still_is_never_sent_again(
-    page: TestClient, stage: Scene, form: dict[str, str], status: int
+    page: TestClient, stage: Scene, form: dict[str, str]
 ) -> None:
     await ended(stage)
-    assert (await send(page, AGAIN, form)).status == status
+    async with carrying(stage):
+        path = (await send(page, AGAIN, form)).headers["Location"]
+    assert path.startswith("/orders/")
+    seen = await look(page, path)
+    assert "None of these messages has ended without reaching somebody." in seen.plain
+    assert not [load for load in seen.loads if load.startswith("/submit/")]
     assert int(await stage.redis.zcard("volley:campaigns")) == 1
+    assert await left_loading(stage) == []
 
 
-async def test_more_than_fits_is_refused_and_leaves_no_file(
-    page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("form", [{"state": "x"}, {"prefix": HOSTILE}])
+async def test_a_filter_that_is_none_is_refused(page: TestClient, stage: Scene, form: dict[str, str]) -> None:
     await ended(stage)
-    monkeypatch.setattr(matching, "LARGEST_FILE", 10)
-    answer = await send(page, AGAIN, {})
-    assert answer.status == 409
-    assert "narrow the filter" in await answer.text()
-    folder = page.app[FRAME].drafts._folder
-    assert folder is not None
-    assert list(folder.iterdir()) == []
+    assert (await send(page, AGAIN, form)).status == 400
+    assert await stage.redis.zcard(keys.ORDERS) == 0
+
+
+async def test_whoever_asked_to_stop_is_left_out(page: TestClient, stage: Scene) -> None:
+    await ended(stage)
+    await SuppressionList(stage.redis).add(Msisdn("306912345670"), "stop")
+    async with carrying(stage):
+        path = (await send(page, AGAIN, {})).headers["Location"]
+    seen = await look(page, path)
+    assert "To send 1" in seen.plain
+    assert "is on the suppression list" in seen.plain
+    assert "306912345670" not in seen.words
+
+
+async def test_another_person_does_not_see_the_draft(page: TestClient, stage: Scene) -> None:
+    await ended(stage)
+    async with carrying(stage):
+        path = (await send(page, AGAIN, {})).headers["Location"]
+    operator = credentials().bearer(TOKEN)
+    async with visit(stage.redis, access=Access(credentials=credentials()), known=operator) as other:
+        await look(other, path, status=404)
+        assert path not in (await look(other, path.replace("/submit/", "/orders/"))).loads
 
 
 async def test_a_campaign_that_is_not_there_and_a_viewer_are_refused(page: TestClient, stage: Scene) -> None:
@@ -106,38 +128,35 @@ CANCEL = "/campaigns/spring/messages/cancel"
 async def test_what_matches_and_waits_is_cancelled_and_the_rest_goes_on(page: TestClient, stage: Scene) -> None:
     await ended(stage)
     await stage.submit("summer", 3, recipients=["306912345670", "393331234567", "306912345671"])
-    async with tracking(stage, func(withdraw, keep_result=60)):
+    async with carrying(stage):
         answer = await send(page, "/campaigns/summer/messages/cancel", {"prefix": "30"})
         assert (await send(page, CANCEL, {})).headers["Location"].endswith("said=unchanged")
     assert answer.headers["Location"] == "/campaigns/summer/messages?prefix=30&said=cancelled"
     assert (await stage.producer.progress("summer")).states == {State.QUEUED: 1, State.CANCELLED: 2}
-    entries = (await page.app[FRAME].audit.read()).entries
-    assert (entries[-1].action, entries[-1].before, entries[-1].after) == (
+    told, asked = (await page.app[FRAME].audit.read()).entries[-2:]
+    assert (asked.action, asked.target, asked.before) == ("messages.cancel", "summer", "prefix=30")
+    assert asked.after.startswith("order ")
+    assert (told.action, told.target, told.after) == (
         "messages.cancel",
-        "prefix=30",
+        f"summer ({asked.after})",
         "2 cancelled",
     )
     assert await stage.mistakes(CampaignId("summer")) == []
 
 
-async def test_without_a_worker_nothing_is_cancelled_later(
+async def test_without_a_worker_the_order_waits_for_one(
     page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await stage.submit("spring", 3)
-    monkeypatch.setattr(withdrawing, "_WITHIN", 0.1)
-    answer = await send(page, CANCEL, {})
-    assert answer.status == 503
-    assert "0 were cancelled, then no track worker answered" in await answer.text()
-    assert await stage.redis.zcard(keys.CONTROL_TRACK) == 0
-    assert (await stage.producer.progress("spring")).states == {State.QUEUED: 3}
-
-
-async def test_pieces_follow_each_other(page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    await stage.submit("spring", 450)
-    monkeypatch.setattr(withdrawing, "_AT_ONCE", 100)
-    async with tracking(stage, func(withdraw, keep_result=60)):
-        await send(page, CANCEL, {"state": "queued"})
-    assert (await stage.producer.progress("spring")).states == {State.CANCELLED: 450}
+    monkeypatch.setattr(matching, "_WITHIN", 0.01)
+    path = (await send(page, CANCEL, {})).headers["Location"]
+    assert path.startswith("/orders/")
+    assert "No track worker runs: orders wait until one is started" in (await look(page, path)).plain
+    assert (await send(page, CANCEL, {})).status == 409, "the same is being done"
+    async with carrying(stage):
+        await over(stage)
+    assert "3 cancelled" in (await look(page, path)).plain
+    assert (await stage.producer.progress("spring")).states == {State.CANCELLED: 3}
     assert await stage.campaign_state(CampaignId("spring")) == "finished"
 
 

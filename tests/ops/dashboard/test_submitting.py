@@ -1,19 +1,23 @@
 """Submitting a campaign from the browser: the preview tells what would happen, and only the confirmation does it."""
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
-from ops.dashboard import drafts, uploading
+from ops.dashboard import uploading
 from ops.dashboard.access import Access
-from ops.dashboard.drafts import Asked, Drafts
-from ops.dashboard.previewing import Preview
-from ops.web import FRAME, create_app
-from producer.contract.campaigns import CampaignState
-from producer.contract.messages import Msisdn
+from ops.web import FRAME
+from producer import drafting
+from producer.contract import keys
+from producer.contract.campaigns import Campaign, CampaignState, Recipient
+from producer.contract.messages import CampaignId, Msisdn
+from producer.contract.states import State
+from producer.drafting import Draft, Drafts
+from producer.intake import TakenOverError
 from producer.suppression import SuppressionList
 from tests.ops.dashboard.visiting import (
     HOSTILE,
@@ -29,7 +33,6 @@ from tests.ops.dashboard.visiting import (
 from tests.worker.scene import NAME, Scene
 
 CSV = "to,name\n306912345670,Anna\n306912345670,Anna\n30691,Bo\n306912345671,Charalampos\n"
-NOTHING = Preview(accepted=0, duplicates=0, refused=0, segments=0, refusals=(), samples=())
 
 
 async def upload(
@@ -62,10 +65,22 @@ async def campaigns(stage: Scene) -> int:
     return int(await stage.redis.zcard("volley:campaigns"))
 
 
-def left_over(page: TestClient) -> list[Path]:
-    """Files of drafts that are on the disk."""
-    folder = page.app[FRAME].drafts._folder
-    return list(folder.iterdir()) if folder else []
+async def left_over(stage: Scene) -> list[str]:
+    """What drafts have left in Redis, and files of uploads on the disk."""
+    found = [name.decode() async for name in stage.redis.scan_iter("volley:*") if b"draft" in name]
+    loading = [name.decode() async for name in stage.redis.scan_iter("volley:campaign:*")]
+    return [*found, *loading, *uploads()]
+
+
+def uploads() -> list[str]:
+    """Files of uploads on the disk."""
+    return [path.name for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith("volley-upload")]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that uploads of others do not count as left over."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 async def test_the_preview_says_what_would_happen_and_nothing_is_stored(page: TestClient, stage: Scene) -> None:
@@ -92,14 +107,14 @@ async def test_the_confirmation_starts_it_once(page: TestClient, stage: Scene) -
     assert (act.action, act.target) == ("campaign.submit", "spring")
     assert act.after == f"2 accepted, 1 refused, account {NAME}"
     assert (await send(page, f"{path}/start")).status == 404
-    assert left_over(page) == []
+    assert [name for name in await left_over(stage) if not name.startswith("volley:campaign:spring")] == []
 
 
 async def test_a_preview_that_is_dropped_leaves_nothing(page: TestClient, stage: Scene) -> None:
     path = await previewed(page)
-    assert len(left_over(page)) == 1
+    assert len(await left_over(stage)) == 4, "the list, the draft, and its campaign with the recipients"
     assert (await send(page, f"{path}/drop")).headers["Location"] == "/submit?said=dropped"
-    assert left_over(page) == []
+    assert await left_over(stage) == []
     await look(page, path, status=404)
     assert await campaigns(stage) == 0
 
@@ -131,7 +146,7 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(
     assert words in text
     assert 'value="ACME"' in text
     check(text)
-    assert left_over(page) == []
+    assert await left_over(stage) == []
     assert await campaigns(stage) == 0
 
 
@@ -150,7 +165,7 @@ async def test_a_file_that_cannot_be_read_is_said_to_be_so(
 ) -> None:
     status, text = await upload(page, file)
     assert (status, words in text) == (400, True), text
-    assert left_over(page) == []
+    assert await left_over(stage) == []
 
 
 async def test_a_file_in_another_encoding_is_read_in_it(page: TestClient, stage: Scene) -> None:
@@ -178,16 +193,33 @@ async def test_nobody_left_cannot_be_started(page: TestClient, stage: Scene) -> 
     await look(page, path)
 
 
-async def test_an_id_that_is_taken_by_another_campaign_is_refused_at_the_start(
-    page: TestClient, stage: Scene
-) -> None:
+async def test_an_id_that_is_taken_is_told_before_anything_is_loaded(page: TestClient, stage: Scene) -> None:
     await stage.submit("spring", 1, text="other")
-    path = await previewed(page)
-    answer = await send(page, f"{path}/start")
-    assert answer.status == 409
-    assert "take another id" in await answer.text()
-    [act] = (await page.app[FRAME].audit.read()).entries
-    assert act.failure.startswith("CampaignExistsError")
+    status, text = await upload(page)
+    assert (status, "take another id" in text) == (400, True)
+    assert (await stage.producer.progress("spring")).total == 1
+
+
+async def test_a_later_preview_of_the_same_id_takes_the_place_of_the_earlier(page: TestClient, stage: Scene) -> None:
+    """Somebody corrects the file and uploads it again: what is started is what was looked at."""
+    first = await previewed(page)
+    second = await previewed(page, "to,name\n306912345672,Di\n")
+    await look(page, first, status=404)
+    assert (await send(page, f"{first}/start")).status == 404
+    assert (await send(page, f"{second}/start")).status == 303
+    assert (await stage.producer.progress("spring")).total == 1
+
+
+async def test_any_web_process_shows_a_preview_and_starts_it(stage: Scene) -> None:
+    """Drafts used to lie in the memory and on the disk of one process: a restart lost them."""
+    async with visit(stage.redis) as page:
+        path = await previewed(page)
+    async with visit(stage.redis) as page:
+        assert "To send 2" in (await look(page, path)).plain
+        assert (await send(page, f"{path}/start")).status == 303
+    assert (await stage.producer.progress("spring")).states == {State.QUEUED: 2}
+    await stage.feeder.step()
+    assert await stage.queued() == {"spring/0.0", "spring/0.1"}
 
 
 async def test_hostile_names_texts_and_values_are_text(page: TestClient, stage: Scene) -> None:
@@ -197,7 +229,7 @@ async def test_hostile_names_texts_and_values_are_text(page: TestClient, stage: 
     seen = await look(page, path)
     assert seen.words.count("<script>alert(1)</script>") == 2  # sender, text; a number is masked
     assert (seen.tags["img"], seen.tags["script"]) == (0, 0)
-    assert all(re.fullmatch("[0-9a-f]{32}", file.name) for file in left_over(page))
+    assert re.fullmatch("/submit/[0-9a-f]{32}", path)
     status, text = await upload(page, text=f"$ {HOSTILE}", campaign=HOSTILE, account=HOSTILE, options=HOSTILE)
     assert status == 400
     assert check(text).tags["img"] == 0
@@ -210,13 +242,13 @@ async def test_what_is_too_large_is_refused_while_it_comes(
     assert (await upload(page, "to\n" + "306912345670\n" * 200))[0] == 413
     assert (await upload(page, text="x" * 70_000))[0] == 413
     assert (await upload(page, **{f"field{number}": "x" for number in range(40)}))[0] == 400
-    assert left_over(page) == []
+    assert await left_over(stage) == []
 
 
 async def test_a_form_without_its_token_first_and_one_of_a_viewer_are_refused(stage: Scene) -> None:
     async with visit(stage.redis) as page:
         assert (await upload(page, token="wrong"))[0] == 403
-        assert left_over(page) == []
+        assert await left_over(stage) == []
     known = credentials().bearer(VIEWER_TOKEN)
     async with visit(stage.redis, access=Access(credentials=credentials()), known=known) as page:
         assert (await upload(page))[0] == 403
@@ -241,30 +273,44 @@ async def test_the_form_is_there_for_operators(page: TestClient, stage: Scene) -
     assert "/submit" in (await look(page, "/campaigns")).loads
 
 
-def test_drafts_are_few_and_go_with_time_and_with_their_process() -> None:
-    now = 0.0
-    kept = Drafts(clock=lambda: now)
-    asked = Asked(account_name="a", text="x", campaign_id="c")
+async def draft(stage: Scene, name: str) -> Draft:
+    """A draft of two recipients."""
+    campaign = Campaign(id=CampaignId(name), account=NAME, text="Hello")
+    loading = await Drafts(stage.redis).begin(campaign)
+    people = [Recipient(msisdn=Msisdn("306912345670")), Recipient(msisdn=Msisdn("306912345671"))]
+    await loading.store([(0, people)])
+    return Draft(
+        key=name.encode().hex(),
+        owner="me",
+        campaign=campaign,
+        token=loading.token,
+        file_name="f",
+        chunks=1,
+        accepted=2,
+    )
+
+
+async def test_drafts_are_few_and_go_with_time(stage: Scene) -> None:
+    kept = Drafts(stage.redis)
     made = []
-    for _ in range(drafts.MOST + 1):
-        path = kept.new_path()
-        path.write_text("to\n")
-        made.append(kept.keep("me", path, "f", asked, NOTHING))
-    assert kept.find(made[0].key, "me") is None
-    assert not made[0].path.exists()
-    assert kept.find(made[-1].key, "me") is made[-1]
-    assert kept.find(made[-1].key, "you") is None
-    now = drafts.LIFE + 1
-    assert kept.find(made[-1].key, "me") is None
-    assert not made[-1].path.exists()
-    folder = made[0].path.parent
-    kept.close()
-    assert not folder.exists()
+    for number in range(drafting.MOST + 1):
+        made.append(await draft(stage, f"draft-{number}"))
+        await kept.keep(made[-1])
+    assert await kept.find(made[0].key, "me") is None
+    assert not await stage.redis.exists(keys.campaign(made[0].campaign.id))
+    assert await kept.find(made[-1].key, "me") == made[-1]
+    assert await kept.find(made[-1].key, "you") is None
+    for name in (keys.campaign(made[-1].campaign.id), keys.chunks(made[-1].campaign.id), keys.draft(made[-1].key)):
+        assert 0 < await stage.redis.ttl(name) <= drafting.LIFE
+    assert await kept.drop_all() == drafting.MOST
+    assert await left_over(stage) == []
 
 
-async def test_the_folder_of_drafts_goes_with_the_web_process(stage: Scene) -> None:
-    async with visit(stage.redis) as page:
-        await previewed(page)
-        [file] = left_over(page)
-    assert not file.parent.exists()
-    assert create_app(stage.redis)[FRAME].closing
+async def test_a_draft_whose_recipients_have_gone_is_gone(stage: Scene) -> None:
+    kept, made = Drafts(stage.redis), await draft(stage, "spring")
+    await kept.keep(made)
+    await stage.redis.delete(keys.campaign(made.campaign.id))
+    assert await kept.find(made.key, "me") is None
+    with pytest.raises(TakenOverError):
+        await kept.start(made)
+    assert await campaigns(stage) == 0
