@@ -43,6 +43,7 @@ from producer.pool import connect
 from producer.progress import read_progress
 from producer.recipients import Item, TextSource, read_recipients
 from producer.refusing import plain_when_refused
+from producer.segments import measure
 from producer.storing import Storing, Submitted
 from producer.suppression import REASON, SuppressionList
 
@@ -193,7 +194,7 @@ class CampaignProducer:
             sender=sender,
             created_at=datetime.now(UTC),
         )
-        message, _ = await self._intake.single(campaign, recipient, key or secrets.token_hex(16))
+        message, _ = await self._intake.single(campaign, recipient, key or secrets.token_hex(16), measure(text).count)
         return message
 
     @plain_when_refused

@@ -88,11 +88,12 @@ class Gathering:
         for recipient in chunk:
             if recipient.msisdn in suppressed:
                 self.gathered.accepted -= 1
-                self.gathered.segments -= self._segments(recipient)
+                self.gathered.segments -= self.segments(recipient)
                 self._refuse(Refusal(line=recipient.line, given=recipient.msisdn, reason=REASON))
         return kept
 
-    def _segments(self, recipient: Recipient) -> int:
+    def segments(self, recipient: Recipient) -> int:
+        """How many segments the recipient's text has."""
         return self._fixed or measure(self._template.render(recipient.values)).count
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -89,9 +89,9 @@ class Intake:
         return int(await self._redis.hget(keys.campaign(campaign), "shards") or count)
 
     async def append(
-        self, campaign: CampaignId, account: AccountName, recipients: Sequence[Recipient], shards: int
+        self, campaign: CampaignId, account: AccountName, recipients: Sequence[Recipient], shards: int, segments: int
     ) -> tuple[int, ...] | str:
-        """Add one chunk; () when stored, else the positions of recipients the campaign has already.
+        """Add one chunk of so many segments; () when stored, else the places of recipients the campaign has already.
 
         A text instead says why nothing can be added: 'gone' or 'cancelled'.
         """
@@ -108,13 +108,16 @@ class Intake:
                 campaign,
                 int(time.time()),
                 encode_chunk(recipients),
+                segments,
                 *(recipient.msisdn for recipient in recipients),
             ],
         )
         return answer.decode() if isinstance(answer, bytes) else tuple(answer)
 
-    async def single(self, campaign: Campaign, recipient: Recipient, key: str) -> tuple[MessageId, bool]:
-        """Store one urgent message and its job; the id, and whether it is new for this caller's `key`."""
+    async def single(
+        self, campaign: Campaign, recipient: Recipient, key: str, segments: int
+    ) -> tuple[MessageId, bool]:
+        """Store one urgent message of so many segments and its job; the id, and whether it is new for this `key`."""
         answer, new = await _SINGLE.run(
             self._redis,
             [
@@ -135,6 +138,7 @@ class Intake:
                 JOB_PREFIX,
                 *send_body_parts(),
                 JOB_LIFE,
+                segments,
             ],
         )
         return MessageId.parse(answer.decode()), bool(new)

@@ -81,30 +81,32 @@ class Storing:
     ) -> Submitted:
         """Add rows to a campaign that is visible already, a chunk at a time."""
         shards = await self._intake.see(campaign.id)
-        accepted = known = 0
+        accepted = known = segments = 0
         for given in gathering.chunks(rows):
             await asyncio.sleep(0)  # as in load
             for chunk in await self._allowed(gathering, [given]):
-                stored, doubled = await self._append(campaign, chunk, shards)
-                accepted, known = accepted + stored, known + doubled
+                stored = await self._append(campaign, gathering, chunk, shards)
+                accepted, known = accepted + len(stored), known + len(chunk) - len(stored)
+                segments += sum(map(gathering.segments, stored))
         await self._intake.wake(campaign.account)
         told = _submitted(campaign.id, gathering.gathered)
-        return replace(told, accepted=accepted, duplicates=told.duplicates + known)
+        return replace(told, accepted=accepted, duplicates=told.duplicates + known, segments=segments)
 
-    async def _append(self, campaign: Campaign, chunk: list[Recipient], shards: int) -> tuple[int, int]:
-        """Store one piece; how many were stored, how many the campaign had."""
-        known = 0
+    async def _append(
+        self, campaign: Campaign, gathering: Gathering, chunk: list[Recipient], shards: int
+    ) -> list[Recipient]:
+        """Store one piece without those whom the campaign has; the others."""
         while chunk:
-            match await self._intake.append(campaign.id, campaign.account, chunk, shards):
+            segments = sum(map(gathering.segments, chunk))
+            match await self._intake.append(campaign.id, campaign.account, chunk, shards, segments):
                 case ():
-                    return len(chunk), known
+                    return chunk
                 case str(why):
                     raise CampaignExistsError(f"campaign {campaign.id!r} takes no more recipients: it is {why}")
                 case places:
-                    known += len(places)
                     doubled = set(places)
                     chunk = [recipient for place, recipient in enumerate(chunk) if place not in doubled]
-        return 0, known
+        return []
 
     async def _allowed(self, gathering: Gathering, chunks: Sequence[list[Recipient]]) -> list[list[Recipient]]:
         """Chunks without those who asked not to be written to; the claim looks again."""

@@ -1,7 +1,7 @@
 -- One urgent message, whole: its place in the day's gathering campaign, recipient, record and job.
 -- KEYS: campaign, chunks, counts, campaigns, queue, once
 -- ARGV: campaign id, spec, account, recipient data, prefix of record keys, caller's key life (s), job prefix,
---       body head, body tail, body life (s)
+--       body head, body tail, body life (s), segments
 -- Returns: {message id, 1 when it is new and 0 when the caller's key was used before}
 -- Time is Redis' own: by a producer's clock that is ahead, the job would not be due for so long.
 local known = redis.call('GET', KEYS[6])
@@ -16,6 +16,7 @@ end
 local chunk = redis.call('HINCRBY', KEYS[1], 'chunks', 1) - 1
 redis.call('HSET', KEYS[1], 'fed', chunk + 1, 'fed_place', 0)
 redis.call('HINCRBY', KEYS[1], 'total', 1)
+redis.call('HINCRBY', KEYS[1], 'segments', ARGV[11])
 redis.call('HINCRBY', KEYS[1], 'registered', 1)
 redis.call('HSET', KEYS[2], chunk, ARGV[4])
 redis.call('HINCRBY', KEYS[3], 'queued', 1)

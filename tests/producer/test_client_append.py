@@ -167,3 +167,20 @@ async def test_a_wrong_message_is_refused_and_leaves_no_key(
     with pytest.raises(error):
         await producer.send_one(**{"account_name": "athens", "to": numbers(1)[0], "text": "x", **asked})
     assert {key async for key in client.scan_iter()} == before
+
+
+async def test_segments_are_counted_of_what_was_appended_and_of_single_messages(
+    producer: CampaignProducer, client: Client
+) -> None:
+    """Those of the submit alone were counted, so what a segment costs could not be told."""
+
+    async def segments(campaign: str) -> int:
+        return int(await client.hget(keys.campaign(campaign), "segments"))
+
+    await submit(producer, text="ж" * 71, recipients=numbers(2))
+    appended = await producer.append("spring", numbers(3, first=1))
+    assert (appended.accepted, appended.segments) == (2, 4)
+    assert await segments("spring") == 8
+    for text in ("short", "ж" * 71):
+        message = await producer.send_one(account_name="athens", to=numbers(1)[0], text=text)
+    assert await segments(message.campaign) == 3
