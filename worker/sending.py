@@ -21,6 +21,7 @@ from producer.refusing import will_never_be_done
 from worker.engine import AccountQueues, Taken
 from worker.ledger import Claimed, Ledger
 from worker.ledger.moves import ClaimAnswer
+from worker.outliving import doubted, outlive
 from worker.prefetching import Ahead, Prefetch
 from worker.preparing import Prepared, Preparer
 from worker.recording import Recorder
@@ -88,7 +89,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send until `stop`. A Redis that is away is waited for."""
-        self._consumers = [asyncio.create_task(self._consume()) for _ in range(self._consumer_count)]
+        self._consumers = [asyncio.create_task(outlive(self._consume)) for _ in range(self._consumer_count)]
         while not self._stopping.is_set():
             try:
                 async with self._turn:
@@ -258,6 +259,9 @@ class Sender:
                 raise
             try:
                 writes = await self._submitter.submit(prepared, claimed, partial(self._may_leave, claimed_at))
+            except Exception:
+                log.exception("submission_failed", campaign=prepared.claim.campaign, messages=len(claimed))
+                writes = doubted(prepared, claimed)
             finally:
                 self._gate.left()
             for write in writes:

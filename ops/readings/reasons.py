@@ -9,6 +9,7 @@ OWN_WORDS: Final[Mapping[str, str]] = {
     "volley.answer_lost": "the request left, its answer never came",
     "volley.claim_died": "the worker died between the claim and the record",
     "volley.stopped_on_wire": "the worker was stopped while the request was on the wire",
+    "volley.worker_failed": "the worker failed while the request was sent; its log says how",
     "volley.not_sent": "no byte of the request left this host",
     "volley.no_report": "the provider never reported what became of it",
     "volley.not_found": "the provider does not know the submission",
