@@ -8,10 +8,10 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from producer.contract.campaigns import Lane
 from producer.contract.messages import CampaignId
@@ -29,8 +29,7 @@ _MOST_TAKEN: Final = 2000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
+class Ahead(Struct, frozen=True, kw_only=True, gc=False):
     """A prepared request; `claimed_at` (monotonic) when its claim was sent and never answered."""
 
     prepared: Prepared

@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from producer.contract.campaigns import CampaignKind, Lane, Recipient
 from producer.contract.messages import CampaignId, MessageId, Reference
@@ -18,8 +19,7 @@ from worker.settings import Account
 _REFERENCE_BYTES: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(Struct, frozen=True, kw_only=True, gc=False):
     """One request ready to be claimed: who claims what, what will be said, and the request itself."""
 
     claim: ClaimRequest
@@ -27,8 +27,7 @@ class Prepared:
     request: HttpRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
+class _Ready(Struct, frozen=True, kw_only=True, gc=False):
     job: Taken
     outgoing: Outgoing
 

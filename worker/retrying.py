@@ -1,7 +1,8 @@
 """What follows from an outcome: the event to record and the wait before the next attempt. Pure."""
 
-from dataclasses import dataclass
 from typing import Final, assert_never
+
+from msgspec import Struct
 
 from producer.contract.states import Event
 from worker.providers.interface import Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
@@ -10,8 +11,7 @@ _WAITS: Final = (5.0, 30.0, 120.0, 600.0, 1800.0)
 """Seconds before attempt 2, 3, … where the provider names none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, gc=False):
     """What to record. `seconds`: until the next attempt, for DEFER."""
 
     event: Event

@@ -9,11 +9,11 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
+from msgspec import structs
 from redis.exceptions import RedisError
 
 from producer.contract.messages import MessageId
@@ -225,7 +225,7 @@ class Sender:
                 log.error("claim_impossible", campaign=ready[0].prepared.claim.campaign, error=str(error)[:200])  # noqa: TRY400 - its words say it all
                 return
             # perhaps claimed: asked again under the same reference, the claim is answered as if for the first time
-            self._prefetch.put_back(replace(each, claimed_at=each.claimed_at or claimed_at) for each in ready)
+            self._prefetch.put_back(structs.replace(each, claimed_at=each.claimed_at or claimed_at) for each in ready)
             raise
         refused = []
         for ahead, claimed in zip(ready, answers, strict=True):

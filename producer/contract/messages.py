@@ -8,6 +8,8 @@ record, packed in under 64 bytes so that the records of one chunk share one comp
 from dataclasses import dataclass
 from typing import Final, NewType, Self
 
+from msgspec import Struct
+
 from producer.contract.states import STATES_BY_LETTER, State
 
 CampaignId = NewType("CampaignId", str)
@@ -22,8 +24,7 @@ FORGOTTEN: Final = Msisdn("0")
 _SEPARATOR: Final = "|"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class MessageId:
+class MessageId(Struct, frozen=True, kw_only=True, gc=False, order=True):
     """Where a message is: `campaign/chunk.place`, which is also the id of its arq job."""
 
     campaign: CampaignId

@@ -1,11 +1,11 @@
 """The arq queues of one account: take many jobs in one step, give them back, drop them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from arq.constants import health_check_key_suffix, job_key_prefix
+from msgspec import Struct
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
@@ -23,8 +23,7 @@ _HEALTH_LIFE: Final = 61
 """Seconds an arq health line lives when it is not renewed (arq: the check interval and one)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True, gc=False):
     """A message whose job this process took."""
 
     message: MessageId

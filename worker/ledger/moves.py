@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn, Reference
 from producer.contract.states import Event
@@ -25,8 +27,7 @@ class ClaimAnswer(StrEnum):
     FENCED = "fenced"  # an identical request left less than the fence ago
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
+class ClaimRequest(Struct, frozen=True, kw_only=True, gc=False):
     """The messages of one request about to leave: one campaign, one account, one lane.
 
     `msisdns` are theirs, in the same order, for the suppression list (empty: it is not looked at);
@@ -47,8 +48,7 @@ class ClaimRequest:
     told: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True, gc=False):
     """What the claim of one message gave; `attempt` counts from 1 when it was claimed, else 0."""
 
     message: MessageId
@@ -56,8 +56,7 @@ class Claimed:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True, gc=False):
     """What one submission gave for one message, ready to be recorded.
 
     `event` is SUBMIT, REJECT, DEFER, RELEASE or DOUBT; `seconds` is the wait before the next attempt.
@@ -75,8 +74,7 @@ class Write:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True, gc=False):
     """`stale`: another attempt holds the message. `orphan`: a report that had come before the record."""
 
     write: Write

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+
+class Failed(Struct, frozen=True, kw_only=True, gc=False):
     """The provider says no. `number` is None where it gives no error number, as v2 never does (B2).
 
     `id` is empty, unless the answer contradicts itself by naming a message that it did not send.
@@ -15,16 +16,14 @@ class Failed:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True, gc=False):
     """There was an answer, and it says nothing we may rely on."""
 
     code: str
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True, gc=False):
     """A send answer with status 1, no error, and the provider's id (decimal digits)."""
 
     id: str
