@@ -12,7 +12,8 @@ from arq.jobs import Job, ResultNotFound
 from ops.errors import OpsError
 from producer.contract import keys
 from producer.contract.client import Client
-from producer.contract.jobs import PROVIDER_CALL
+from producer.contract.jobs import LOOK_NOW, PROVIDER_CALL
+from producer.contract.messages import MessageId
 
 _BEGIN_WITHIN: Final = 10.0
 _END_WITHIN: Final = 75.0
@@ -30,23 +31,15 @@ async def ask_provider(
 
     The job's result is deleted once it is read: a key may be in it. OpsError when no worker answers.
     """
-    name = f"provider:{secrets.token_hex(8)}"
-    until = time.time() + _BEGIN_WITHIN
-    await redis.enqueue_job(
-        PROVIDER_CALL,
-        account,
-        call,
-        given,
-        manner,
-        until,
-        _job_id=name,
-        _queue_name=keys.CONTROL_TRACK,
-        _expires=_BEGIN_WITHIN + 2,
-    )
-    try:
-        return await _result(redis, Job(name, cast("ArqRedis", redis), _queue_name=keys.CONTROL_TRACK))
-    finally:
-        await redis.delete(result_key_prefix + name)
+    return await _told(redis, PROVIDER_CALL, account, call, given, manner)
+
+
+async def ask_about(redis: Client, message: MessageId) -> Told:
+    """What `worker.looking.look_now` told of one message, once it is in the books.
+
+    `records`, `state` and the one `before`, `unknown`; or `error`. OpsError when no worker answers.
+    """
+    return await _told(redis, LOOK_NOW, str(message))
 
 
 def failure(told: Told) -> str:
@@ -54,6 +47,19 @@ def failure(told: Told) -> str:
     if "error" not in told:
         return ""
     return f"{told['error']} [{told['code']}]" if told.get("code") else str(told["error"])
+
+
+async def _told(redis: Client, job: str, *arguments: object) -> Told:
+    """The answer of a job, which is told as its last argument until when it may begin."""
+    name = f"provider:{secrets.token_hex(8)}"
+    until = time.time() + _BEGIN_WITHIN
+    await redis.enqueue_job(
+        job, *arguments, until, _job_id=name, _queue_name=keys.CONTROL_TRACK, _expires=_BEGIN_WITHIN + 2
+    )
+    try:
+        return await _result(redis, Job(name, cast("ArqRedis", redis), _queue_name=keys.CONTROL_TRACK))
+    finally:
+        await redis.delete(result_key_prefix + name)
 
 
 async def _result(redis: Client, job: Job) -> Told:

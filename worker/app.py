@@ -22,14 +22,16 @@ from worker.exporting import ExportBook, Exporter, Fetcher, Lease, RowApplier
 from worker.feeding import Feeder
 from worker.forgetting import Forgetter
 from worker.incoming import IncomingBook
+from worker.keeping import ExchangeBook
 from worker.learning import Learning
 from worker.ledger import Journal, Ledger, LedgerReader, Recorded
 from worker.ledger.accounts import AccountBook
+from worker.looking import Looker
 from worker.lookups import Lookups
 from worker.matching import Matcher
+from worker.ordering import carrier_of
 from worker.polling import Poller
 from worker.preparing import Preparer
-from worker.ordering import carrier_of
 from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
@@ -75,6 +77,7 @@ class TrackingParts:
     exchange: Exchange
     poller: Poller
     caller: Caller
+    looker: Looker
     applier: PushApplier
     collector: Collector | None
     exporter: Exporter | None
@@ -99,6 +102,7 @@ class App:
             grace=tracking.lookup_grace,
         )
         self.recorder = Recorder(self.ledger, self._recorded)
+        self.exchanges = ExchangeBook(self.redis, length=retention.exchanges, life=retention.finished_for)
         self.sweeper = Sweeper(self.redis, self.ledger, self.reader, retention)
         self.repairer = Repairer(self.redis, self.ledger, self.reader, self.sweeper)
         self.forgetter = Forgetter(self.redis, self.ledger, self.reader, settings.accounts, settings.exports.folder)
@@ -187,6 +191,7 @@ class App:
             exchange=exchange,
             poller=poller,
             caller=Caller(account, asker, poller, self.book),
+            looker=self._looker(account, asker, poller),
             applier=applier,
             collector=collector,
             exporter=self._exporter(account, asker, tracker),
@@ -198,9 +203,27 @@ class App:
 
     def _submitter(self, account: Account, exchange: Exchange, learning: Learning) -> Submitter:
         most = self.settings.sending.max_attempts
+        keeper = self.exchanges.keeper(account)
         if self.witness is None:
-            return Submitter(account, exchange, learning, most_attempts=most)
-        return TracedSubmitter(account, exchange, learning, most_attempts=most, witness=self.witness)
+            return Submitter(account, exchange, learning, most_attempts=most, keeper=keeper)
+        return TracedSubmitter(account, exchange, learning, most_attempts=most, witness=self.witness, keeper=keeper)
+
+    def _looker(self, account: Account, asker: Asker, poller: Poller) -> Looker:
+        tracker = self._trackers[account.name]
+        return Looker(
+            account=account,
+            redis=self.redis,
+            asker=asker,
+            poller=poller,
+            book=self.book,
+            journal=self.journal,
+            tracker=tracker,
+            ledger=self.ledger,
+            reader=self.reader,
+            offer=Offer(account, self.book),
+            matcher=self._matcher(account, asker, tracker),
+            grace=self.settings.tracking.lookup_grace,
+        )
 
     def _matcher(self, account: Account, asker: Asker, tracker: Tracker) -> Matcher | None:
         """None where the family cannot list what it sent, or the account does not ask for optional calls."""

@@ -18,6 +18,8 @@ from aiolimiter import AsyncLimiter
 from producer.contract import keys
 from producer.contract.client import Client, Value
 from producer.contract.messages import AccountName
+from producer.masking import HIDDEN
+from worker.ledger.journal import asked_field
 from worker.providers.pushes import Forged, PushKey, PushRequest, Unreadable, path_for
 from worker.providers.registry import PUSHES
 from worker.settings import AbsentError, Account, Settings, load
@@ -128,11 +130,16 @@ class Receiver:
             pipe.xadd(keys.pushed(name), keeping(push), maxlen=_MOST_WAITING, approximate=True)
             pipe.xadd(
                 keys.journal(name),
-                {"call": "callback", "status": 200, "body": push.body},
+                {"call": "callback", "status": 200, "body": push.body, "asked": asked_field(self._shown(push))},
                 maxlen=_MOST_WAITING,
                 approximate=True,
             )
             await pipe.execute()
+
+    def _shown(self, push: PushRequest) -> list[tuple[str, str]]:
+        """The fields of the address, in which restv2 says everything; without those that prove who calls."""
+        hidden = self._push.proofs
+        return [(name, HIDDEN if name.lower() in hidden else value) for name, value in push.query.items()]
 
     async def _count(self, field: str) -> None:
         await self._redis.hincrby(keys.totals(AccountName(self.account.name)), field, 1)

@@ -22,8 +22,8 @@ from worker.settings import Account
 from worker.throttle import TooSoonError
 
 _OTHER_PROCESS_IN: Final = 0.1
-_ADDRESS: Final = "the provider has blocked this IP address for a while; asking now would prolong it"
-_TOO_LATE: Final = "no worker was free in time; nothing was asked"
+ADDRESS_BLOCKED: Final = "the provider has blocked this IP address for a while; asking now would prolong it"
+TOO_LATE: Final = "no worker was free in time; nothing was asked"
 _BROKEN_OFF: Final = "a worker stopped while it asked; the provider may have acted, so look before asking again"
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class Caller:
         call = self._call(wish)
         request = self._request(call, wish)
         if await self._book.state(self.account.name) == Block.ADDRESS:
-            return {"error": _ADDRESS}
+            return {"error": ADDRESS_BLOCKED}
         if call.is_optional and (missing := await self._missing()):
             return {"error": missing}
         answer = await (self._poller.drain_for(request) if call.is_drain else self._asker.attempt(request))
@@ -163,7 +163,7 @@ async def provider_call(
     if not call:
         return {"family": caller.account.family.name, "calls": caller.table()}
     if time.time() > until:
-        return {"error": _TOO_LATE}
+        return {"error": TOO_LATE}
     if ctx.get("job_try", 1) > 1 and not caller.is_drain(call):
         return {"error": _BROKEN_OFF}
     return await _run(caller, Wish(account=account, call=call, given=given, manner=manner, until=until))

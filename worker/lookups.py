@@ -216,7 +216,7 @@ class Lookups:
             return None
         if answer is None:
             return False
-        await self._journal.write(self._account.name, request.call, answer.status, answer.body)
+        await self._journal.write(self._account.name, request.call, answer.status, answer.body, asked=request.form)
         match lookup.read(pairs, answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)

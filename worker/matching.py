@@ -18,7 +18,7 @@ from worker.asking import Asker
 from worker.due import Open
 from worker.ledger import Journal, Ledger, LedgerReader, Write
 from worker.probing import Prober
-from worker.providers.interface import Answer, Matching, Refused, Sent
+from worker.providers.interface import Answer, HttpRequest, Matching, Refused, Sent
 from worker.settings import Account
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
@@ -117,10 +117,10 @@ class Matcher:
                 await self._asker.refused(request.call, refusal)
                 return self._postponed(rows)
             case sent:
-                return await self._compare(rows, to, sent, answer, request.call)
+                return await self._compare(rows, to, sent, answer, request)
 
     async def _compare(
-        self, rows: Sequence[Open], to: Msisdn, sent: Sequence[Sent], answer: Answer, call: str
+        self, rows: Sequence[Open], to: Msisdn, sent: Sequence[Sent], answer: Answer, request: HttpRequest
     ) -> Matched:
         wanted = await self._wanted(rows)
         known = await self._reader.behind(self._account.name, [item.report.reference for item in sent])
@@ -134,7 +134,9 @@ class Matcher:
         if judged.several:
             log.warning("uncertain_matches_several", account=self._account.name, messages=len(judged.several))
         if judged.found:
-            await self._journal.write(self._account.name, call, answer.status, answer.body)
+            await self._journal.write(
+                self._account.name, request.call, answer.status, answer.body, asked=request.form
+            )
             await self._take(wanted, judged.found)
         others = [each.row for each in wanted if to and each.row.msisdn != to]
         late = self._postponed([*beyond, *others]).pending | judged.pending

@@ -17,7 +17,7 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from producer.contract import keys
-from producer.contract.jobs import EXPORT, FEED, FORGET, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
+from producer.contract.jobs import EXPORT, FEED, FORGET, LOOK_NOW, PROVIDER_CALL, REPAIR, RESOLVE, SEND_MESSAGE
 from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
@@ -29,6 +29,7 @@ from worker.engine import ControlWorker, Taken
 from worker.exporting import export, export_all
 from worker.feeding import ask_for_feed, feed
 from worker.forgetting import forget
+from worker.looking import look_now
 from worker.repairing import repair
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
@@ -134,6 +135,7 @@ class Process:
     async def _leave(self) -> None:
         for sending in self._sending:
             await sending.learning.flush()
+        await self.app.exchanges.flush()
         await self.app.flush_counts()
         for tracking in self._tracking:
             await tracking.poller.release()
@@ -158,6 +160,7 @@ class Process:
         )
         self._start_control(control)
         self._own(self.app.recorder.run())
+        self._own(self.app.exchanges.run())
         self._own(self.app.receiver.run())
         self._senders = [asyncio.create_task(_of(parts.account, parts.sender.run())) for parts in self._sending]
 
@@ -170,6 +173,12 @@ class Process:
                 func(
                     cast("WorkerCoroutine", provider_call),
                     name=PROVIDER_CALL,
+                    keep_result=_ANSWER_LIFE,
+                    max_tries=_MANY_TRIES,
+                ),
+                func(
+                    cast("WorkerCoroutine", look_now),
+                    name=LOOK_NOW,
                     keep_result=_ANSWER_LIFE,
                     max_tries=_MANY_TRIES,
                 ),
@@ -187,6 +196,7 @@ class Process:
                 "ledger": self.app.ledger,
                 "repairer": self.app.repairer,
                 "forgetter": self.app.forgetter,
+                "lookers": {parts.account.name: parts.looker for parts in self._tracking},
                 "callers": {parts.account.name: parts.caller for parts in self._tracking},
                 "exporters": {parts.account.name: parts.exporter for parts in self._tracking if parts.exporter},
                 "give_up_after": self.app.settings.tracking.give_up_after,

@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from producer.contract.states import Event
+from worker.keeping import Keeper
 from worker.learning import Learning
 from worker.ledger import ClaimAnswer, Claimed, Write
 from worker.preparing import Prepared
@@ -19,6 +20,7 @@ from worker.retrying import next_step
 from worker.settings import Account
 
 _STOPPED: Final = "volley.stopped_on_wire"
+_STOPPED_REASON: Final = "the worker was stopped"
 _LOST: Final = "volley.answer_lost"
 _UNREACHABLE: Final = "volley.not_sent"
 
@@ -28,7 +30,16 @@ log = structlog.get_logger(__name__)
 class Submitter:
     """Submits prepared requests of one account."""
 
-    def __init__(self, account: Account, exchange: Exchange, learning: Learning, *, most_attempts: int) -> None:
+    def __init__(
+        self,
+        account: Account,
+        exchange: Exchange,
+        learning: Learning,
+        *,
+        most_attempts: int,
+        keeper: Keeper | None = None,
+    ) -> None:
+        self._keeper = keeper
         self._account = account
         self._exchange = exchange
         self._learning = learning
@@ -57,14 +68,20 @@ class Submitter:
         try:
             answer = await self._exchange.ask_when(prepared.request, leaves)
         except asyncio.CancelledError:
-            return self._writes(prepared, claimed, self._all(prepared, _stopped()))
+            answer, outcomes = AnswerLost(reason=_STOPPED_REASON), self._all(prepared, _stopped())
+            if self._keeper is not None:
+                self._keeper.note(prepared, answer, outcomes, time.monotonic() - left_at)
+            return self._writes(prepared, claimed, outcomes)
         finally:
             self._off_wire()
         if isinstance(answer, Withheld):
             return released(prepared, claimed)
         outcomes = self._outcomes(prepared, claimed, answer)
+        seconds = time.monotonic() - left_at if left_at else 0.0
+        if self._keeper is not None:
+            self._keeper.note(prepared, answer, outcomes, seconds)
         with suppress(asyncio.CancelledError):  # what the answer meant is recorded, whatever comes
-            await self._learn(outcomes, time.monotonic() - left_at if left_at else 0.0)
+            await self._learn(outcomes, seconds)
         return self._writes(prepared, claimed, outcomes)
 
     async def quiet(self, within: float) -> None:

@@ -18,6 +18,7 @@ RESOLVE: Final = "resolve"
 REPAIR: Final = "repair"
 FORGET: Final = "forget"
 PROVIDER_CALL: Final = "provider_call"
+LOOK_NOW: Final = "look_now"
 EXPORT: Final = "export"
 
 JOB_PREFIX: Final = "arq:job:"

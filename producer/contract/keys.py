@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from producer.contract.campaigns import Lane
+from producer.contract.exchanges import Kept
 from producer.contract.messages import AccountName, CampaignId, Reference
 
 PREFIX: Final = "volley:"
@@ -38,6 +39,11 @@ def reasons(campaign_id: CampaignId) -> str:
 def delivery(campaign_id: CampaignId) -> str:
     """Hash: final reports by how long they took, a field a bucket (`counters.CAMPAIGN_DELIVERY`)."""
     return f"{PREFIX}campaign:{campaign_id}:delivery"
+
+
+def spent(campaign_id: CampaignId) -> str:
+    """Hash: what the provider said submissions cost: `cost` (millionths of the account's currency), of `messages`."""
+    return f"{PREFIX}campaign:{campaign_id}:spent"
 
 
 def chunks(campaign_id: CampaignId) -> str:
@@ -134,6 +140,11 @@ def once(name: AccountName, key: str) -> str:
 def journal(name: AccountName) -> str:
     """Stream: raw provider answers, written before they are read."""
     return f"{PREFIX}account:{name}:journal"
+
+
+def exchanges(name: AccountName, kind: Kept) -> str:
+    """Stream: raw exchanges of sends without numbers, texts and secrets; what went well apart from the rest."""
+    return f"{PREFIX}account:{name}:exchanges:{kind}"
 
 
 # --- throttle: keyed by the provider login, because limits belong to it ------------------------------
@@ -235,6 +246,7 @@ def web_session(hashed: str) -> str:
     """Hash: who came in to the page, under a hash of the cookie."""
     return f"{PREFIX}web:session:{hashed}"
 
+
 ORDERS: Final = f"{PREFIX}orders"
 OPEN_ORDERS: Final = f"{PREFIX}orders:open"
 DRAFTS: Final = f"{PREFIX}drafts"
@@ -248,6 +260,7 @@ def order(order_id: str) -> str:
 def draft(draft_id: str) -> str:
     """Hash: what a preview tells of a campaign that is loaded and waits for a person's word (`producer.drafting`)."""
     return f"{PREFIX}draft:{draft_id}"
+
 
 def web_attempts(hashed: str) -> str:
     """String: login attempts of a name, an address, or both, under a hash of them."""
@@ -286,6 +299,7 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:campaign:*:counts", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:reasons", "hash", "worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:delivery", "hash", "worker.ledger", "ops", "with the campaign; 17 fields at most"),
+    _row("volley:campaign:*:spent", "hash", "worker.spending", "ops", "with the campaign"),
     _row("volley:campaign:*:chunks", "hash", "producer.intake, worker.ledger", "all", "with the campaign"),
     _row("volley:campaign:*:refusals", "list", "producer.intake, worker.forgetting", "ops", "with the campaign"),
     _row("volley:campaign:*:seen:*", "set", "producer.intake, worker.ledger", "producer.intake", "with the campaign"),
@@ -315,7 +329,21 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:account:*:cursors", "hash", "worker.polling", "worker.polling, ops", "never: one an account"),
     _row("volley:account:*:ref:*", "hash", "worker.ledger", "worker.tracking", "reference TTL", expires=True),
     _row("volley:account:*:once:*", "string", "producer.intake", "producer.intake", "24 h", expires=True),
-    _row("volley:account:*:journal", "stream", "worker.ledger", "ops, worker.polling", "trimmed to a length"),
+    _row(
+        "volley:account:*:journal",
+        "stream",
+        "worker.ledger, worker.callbacks",
+        "ops, worker.polling",
+        "trimmed to a length",
+    ),
+    _row(
+        "volley:account:*:exchanges:*",
+        "stream",
+        "worker.keeping",
+        "ops",
+        "trimmed to a length; whole when none came for as long as campaigns are kept",
+        expires=True,
+    ),
     _row("volley:throttle:*", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:slots", "hash", "worker.throttle", "ops", "1 h unused", expires=True),
     _row("volley:throttle:*:limits", "hash", "ops.steering", "worker.throttle, ops", "when it is taken back"),

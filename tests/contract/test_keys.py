@@ -25,6 +25,7 @@ ARGUMENTS = {
     "order_id": "0a1b2c3d4e5f",
     "draft_id": "0a1b2c3d4e5f",
     "number": 29_000_000,
+    "kind": "good",
 }
 BUILDERS = [
     function

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from producer.contract import keys
 from producer.contract.states import State
+from producer.masking import HIDDEN
 from producer.suppression import SuppressionList
 from tests.worker.scene import NAME, Scene
 from worker.applying import PushApplier
@@ -80,6 +81,16 @@ async def test_a_signed_report_is_kept_answered_and_then_applied(post: Post) -> 
     await post.apply()
     assert await post.stage.state_of(message) is State.DELIVERED
     assert await post.stage.redis.xlen(keys.pushed(NAME)) == 0
+
+
+async def test_the_fields_of_the_address_are_journalled_too_but_not_those_that_prove_who_calls(post: Post) -> None:
+    """restv2 says everything in the address, and its body is empty."""
+    address = f"{path_of(post.account)}?id=v-one&phone=1&status=1&secret={SECRET}"
+    async with post.client.get(address) as answer:
+        assert answer.status == 200
+    [(_, fields)] = await post.stage.redis.xrange(keys.journal(NAME))
+    assert fields[b"asked"].decode() == f"id=v-one&phone=1&status=1&secret={HIDDEN}"
+    assert SECRET.encode() not in b"".join(fields.values())
 
 
 async def test_a_look_whether_the_way_is_open_is_answered_and_neither_kept_nor_counted(post: Post) -> None:

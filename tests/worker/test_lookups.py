@@ -93,6 +93,8 @@ async def test_an_answer_is_journalled_before_it_is_read(stage: Scene) -> None:
         await work.step()
     [entry] = await Journal(redis=stage.redis, length=10).since("athens", "0")
     assert (entry.call, entry.body) == ("status", b"not even JSON")
+    [(_, fields)] = await stage.redis.xrange(keys.journal("athens"))
+    assert fields[b"asked"] == f"r1={numbers(1)[0]}".encode(), "an answer about one message may not name it"
 
 
 async def test_many_due_submissions_are_one_bulk_request(stage: Scene) -> None:

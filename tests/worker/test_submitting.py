@@ -11,6 +11,7 @@ from producer.contract.states import Event
 from tests.support import wait_until
 from tests.worker.scene import FakeExchange, Reply, Scene, plain_account
 from worker.engine import Taken
+from worker.keeping import Keeper
 from worker.ledger import Claimed, Write
 from worker.preparing import Prepared, Preparer
 from worker.providers.exchange import AnswerLost, NotSent
@@ -38,9 +39,15 @@ async def at_once() -> bool:
     return True
 
 
-def submitter(reply: Reply, lessons: Lessons | None = None, *, gate: asyncio.Event | None = None) -> Submitter:
+def submitter(
+    reply: Reply,
+    lessons: Lessons | None = None,
+    *,
+    gate: asyncio.Event | None = None,
+    keeper: Keeper | None = None,
+) -> Submitter:
     exchange = FakeExchange(lambda _: reply, gate=gate)
-    return Submitter(plain_account(batch=3), exchange, lessons or Lessons(), most_attempts=2)
+    return Submitter(plain_account(batch=3), exchange, lessons or Lessons(), most_attempts=2, keeper=keeper)
 
 
 async def claimed(stage: Scene, messages: list[MessageId], attempt: int = 1) -> tuple[Prepared, list[Claimed]]:
@@ -76,6 +83,39 @@ async def test_each_ending_is_recorded_as_what_it_means(
     [write] = await submitter(reply).submit(prepared, claims, at_once)
     assert (write.event, write.code, write.seconds, write.attempt) == (event, code, seconds, attempt)
     assert write.message == message
+
+
+@pytest.mark.parametrize(("reply", "attempt", "event", "code"), [row[:4] for row in ENDINGS.values()], ids=ENDINGS)
+async def test_each_ending_is_noted_for_the_message_s_page(
+    stage: Scene, reply: Reply, attempt: int, event: Event, code: str
+) -> None:
+    [message] = await stage.fed(count=1)
+    prepared, claims = await claimed(stage, [message], attempt)
+    keeper = Keeper(stage.account)
+    await submitter(reply, keeper=keeper).submit(prepared, claims, at_once)
+    [noted] = keeper.take()
+    assert (noted.prepared, noted.ending) == (prepared, reply)
+    assert [getattr(outcome, "code", "") for outcome in noted.outcomes] == [code], event
+    assert 0 <= noted.seconds < 5
+
+
+async def test_what_did_not_leave_is_no_exchange_and_what_was_stopped_on_the_wire_is_one(stage: Scene) -> None:
+    messages = await stage.fed(count=2)
+    keeper = Keeper(stage.account)
+
+    async def never() -> bool:
+        return False
+
+    prepared, claims = await claimed(stage, messages[:1])
+    await submitter(told(), keeper=keeper).submit(prepared, claims, never)
+    assert keeper.take() == []
+    prepared, claims = await claimed(stage, messages[1:])
+    work = submitter(told(), gate=asyncio.Event(), keeper=keeper)
+    task = asyncio.create_task(work.submit(prepared, claims, at_once))
+    await wait_until(lambda: work.on_wire == 1, description="the request on the wire")
+    task.cancel()
+    await task
+    assert [noted.ending for noted in keeper.take()] == [AnswerLost(reason="the worker was stopped")]
 
 
 async def test_the_providers_reference_is_recorded_and_else_our_own(stage: Scene) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from producer.contract import keys
 from producer.contract.client import Client, Fields
+from producer.contract.exchanges import Kept
 from producer.contract.messages import AccountName
 from worker.forgetting.found import Found
 from worker.forgetting.needle import Needle
@@ -46,6 +47,7 @@ class StreamEraser:
             applied = await self._redis.hget(keys.cursors(name), APPLIED) or b"0-0"
             is_owed = _drained_behind(applied) if is_served else _never
             found.append(Stream(key=keys.journal(name), what="answers", is_owed=is_owed))
+            found += [Stream(key=keys.exchanges(name, kind), what="answers", is_owed=_never) for kind in Kept]
             found.append(Stream(key=keys.pushed(name), what="answers", is_owed=_always if is_served else _never))
         return sorted(found, key=lambda stream: stream.key)
 

@@ -1,5 +1,6 @@
 """The journal: raw provider answers, written before anything is read from them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,10 @@ APPLIED: Final = "applied"
 """Field of the account's cursors: drained answers up to this entry are applied, and need no replay."""
 
 _MOST_BODY: Final = 1024 * 1024
+
+_MOST_ASKED: Final = 16 * 1024
+
+Pairs = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +39,18 @@ class Journal:
     redis: Client
     length: int
 
-    async def write(self, account: AccountName, call: str, status: int, body: bytes, *, form: str = "") -> str:
-        """Keep a raw answer; returns the entry's id once it is in Redis."""
+    async def write(
+        self, account: AccountName, call: str, status: int, body: bytes, *, form: str = "", asked: Pairs = ()
+    ) -> str:
+        """Keep a raw answer; returns the entry's id once it is in Redis.
+
+        `asked`: the fields of the request without credentials; an answer about one message may not name it.
+        """
         fields: dict[str, Value] = {"call": call, "status": status, "body": body[:_MOST_BODY]}
+        more: dict[str, Value] = {"form": form, "asked": asked_field(asked)}
         entry = await self.redis.xadd(
             keys.journal(account),
-            fields | ({"form": form} if form else {}),
+            fields | {name: value for name, value in more.items() if value},
             maxlen=self.length,
             approximate=True,
         )
@@ -58,3 +69,8 @@ class Journal:
             )
             for entry_id, fields in rows
         ]
+
+
+def asked_field(asked: Pairs) -> bytes:
+    """The fields of a request as an entry has them: `name=value` with `&` between, nothing quoted, cut."""
+    return "&".join(f"{name}={value}" for name, value in asked).encode(errors="replace")[:_MOST_ASKED]

@@ -81,11 +81,13 @@ class Push:
     """A family's reading of callbacks, and what it wants to be answered. `read` never raises.
 
     `options` is what the address in the provider's cabinet ends in; None where there is nothing to write there.
+    `proofs` are the fields of the address that prove where a push came from: nobody is shown them.
     """
 
     answer: str
     options: str | None
     read: Callable[[PushRequest, PushKey], Pushed | Forged | Unreadable]
+    proofs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

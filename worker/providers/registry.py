@@ -17,8 +17,8 @@ FAMILIES: Final[dict[str, Family]] = {
 }
 
 PUSHES: Final[dict[str, Push]] = {
-    "smsc": Push(answer=smsc_push.ANSWER, options=smsc_push.OPTIONS, read=smsc_push.read),
-    "restv2": Push(answer=restv2_push.ANSWER, options=None, read=restv2_push.read),
+    "smsc": Push(answer=smsc_push.ANSWER, options=smsc_push.OPTIONS, read=smsc_push.read, proofs=smsc_push.PROOFS),
+    "restv2": Push(answer=restv2_push.ANSWER, options=None, read=restv2_push.read, proofs=restv2_push.PROOFS),
 }
 """How callbacks are read, for families that push."""
 

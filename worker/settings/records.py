@@ -74,6 +74,7 @@ class Retention:
     finished_for: float = 30 * 86_400.0
     references_for: float = 7 * 86_400.0
     journal_length: int = 100_000
+    exchanges: int = 1000  # of sends that went well, and as many of the others; 0: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from worker.keeping import Keeper
 from worker.learning import Learning
 from worker.ledger import Claimed, Write
 from worker.preparing import Prepared
@@ -16,9 +17,16 @@ class TracedSubmitter(Submitter):
     """Submits as its base does, and traces it."""
 
     def __init__(
-        self, account: Account, exchange: Exchange, learning: Learning, *, most_attempts: int, witness: Witness
+        self,
+        account: Account,
+        exchange: Exchange,
+        learning: Learning,
+        *,
+        most_attempts: int,
+        witness: Witness,
+        keeper: Keeper | None = None,
     ) -> None:
-        super().__init__(account, exchange, learning, most_attempts=most_attempts)
+        super().__init__(account, exchange, learning, most_attempts=most_attempts, keeper=keeper)
         self._witness = witness
 
     async def submit(self, prepared: Prepared, claimed: Sequence[Claimed], may_leave: MayLeave) -> list[Write]:

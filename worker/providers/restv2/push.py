@@ -12,6 +12,8 @@ from worker.providers.restv2.drain import STATUSES
 
 ANSWER: Final = "ACK/easysms"  # B9 [G-vend]: what the vendor's own receiver answers
 
+PROOFS: Final = frozenset({"s"})
+
 _MOST_FIELDS: Final = 32
 _WORDS: Final = {"delivered": "d", "failed": "f"}  # B9 [G-kos, ?]: one integration spells them out
 

@@ -25,6 +25,8 @@ ANSWER: Final = "OK"  # A11: what is answered is not said anywhere; 200 is what 
 
 OPTIONS: Final = "?charset=utf-8&sha1=<callback_secret>"  # A11 [S4]
 
+PROOFS: Final = frozenset({"sha1", "md5", "crc32", "secret"})
+
 _MOST_FIELDS: Final = 64
 _MOST_DEPTH: Final = 8
 _CHARSETS: Final = {"utf-8": "utf-8", "windows-1251": "cp1251", "koi8-r": "koi8_r"}
