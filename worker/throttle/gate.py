@@ -89,6 +89,7 @@ class Gate:
         self._pacer = _pacer(rate)
         self._touched_at = 0.0
         self._freed = asyncio.Event()
+        self._turn = asyncio.Lock()
         self.login = login
         self.in_flight = 0
         self.effective_rate = rate
@@ -106,7 +107,6 @@ class Gate:
             self.waiting = Waiting(why=bytes(why).decode(), seconds=again_in / 1000)
             return self.waiting
         self.waiting = None
-        self.in_flight += permits
         return Admission(permits=permits, opens_in=opens_in / 1000)
 
     async def pace(self) -> None:
@@ -139,14 +139,18 @@ class Gate:
 
     async def close(self) -> None:
         """Forget this process' share of the slots, once nothing of it is in flight."""
-        if not self.in_flight:
-            await self._redis.hdel(self._keys[1], self._worker)
+        async with self._turn:
+            if not self.in_flight:
+                await self._redis.hdel(self._keys[1], self._worker)
 
     async def _ask(self, wanted: int, *, probe: bool) -> list[int]:
-        self._touched_at = time.monotonic()
-        args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, _BLOCK, self._slot_lease)
-        answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve])
-        return answer
+        """One at a time: what another call was given and does not know yet would be missing in what is told here."""
+        async with self._turn:
+            self._touched_at = time.monotonic()
+            args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, _BLOCK, self._slot_lease)
+            answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve])
+            self.in_flight += answer[0]
+            return answer
 
     def _adapt(self, rate: float) -> None:
         if rate > 0 and abs(rate - self.effective_rate) > self.effective_rate * 0.01:
