@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 import orjson
+from msgspec import structs
 
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, Recipient, Refusal
@@ -175,7 +176,7 @@ class Loaded:
 
     def pack(self) -> str:
         """As JSON."""
-        return orjson.dumps(self).decode()
+        return orjson.dumps(self, default=structs.asdict).decode()
 
     @classmethod
     def unpack(cls, text: str) -> Self:

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from producer.contract.messages import AccountName, CampaignId, Msisdn
 from producer.contract.states import State
 
@@ -48,12 +50,11 @@ class CampaignKind(StrEnum):
     SINGLE = "single"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row as given: an MSISDN in international digits, template values, and the line it came from."""
 
     msisdn: Msisdn
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = msgspec.field(default_factory=dict)
     line: int = 0
 
 

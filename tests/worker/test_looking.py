@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from arq.worker import Retry
+from msgspec import structs
 
 from producer.contract import keys
 from producer.contract.messages import FORGOTTEN, MessageId, Msisdn, Reference
@@ -215,7 +216,7 @@ async def test_a_forgotten_number_cannot_be_asked_about(stage: Scene, monkeypatc
     [recipient] = (await stage.reader.recipients([message])).values()
 
     async def forgotten(_: Sequence[MessageId]) -> dict[MessageId, Any]:
-        return {message: replace(recipient, msisdn=Msisdn(FORGOTTEN))}
+        return {message: structs.replace(recipient, msisdn=Msisdn(FORGOTTEN))}
 
     monkeypatch.setattr(stage.reader, "recipients", forgotten)
     assert "was forgotten" in (await asking()(stage).look(message))["error"]

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.options import SendOption
 from producer.contract.states import Event
@@ -45,8 +47,7 @@ class Credentials:
     dialect: Dialect = Dialect()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True, kw_only=True, gc=False):
     """One provider request: POST of a form to `path` under the account's base URL.
 
     `call` names it in limits, metrics and the journal (`send`, `status`, `messages`, …). `form` holds no
@@ -56,15 +57,18 @@ class HttpRequest:
 
     call: str
     path: str
-    form: tuple[tuple[str, str], ...] = field(repr=False)  # texts and MSISDNs: never in a log line
-    credentials: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    form: tuple[tuple[str, str], ...]  # texts and MSISDNs: never in a log line
+    credentials: tuple[tuple[str, str], ...] = ()
     fingerprint: str = ""
     dialect: Dialect = Dialect()  # what the form asks for
     is_json: bool = False  # the form leaves as a JSON object
 
+    def __repr__(self) -> str:
+        """Without what the form and the credentials hold."""
+        return f"HttpRequest(call={self.call!r}, path={self.path!r}, fields={len(self.form)})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+
+class Answer(Struct, frozen=True, kw_only=True, gc=False):
     """What came back: HTTP status and the whole body (bounded by the exchange).
 
     `dialect` is what the request asked for: the answer is read by it, never by what its header claims.
@@ -75,23 +79,25 @@ class Answer:
     dialect: Dialect = Dialect()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True, gc=False):
     """One message about to be submitted: rendered text, and whether it needs UCS-2."""
 
-    msisdn: Msisdn = field(repr=False)
-    text: str = field(repr=False)
+    msisdn: Msisdn
+    text: str
     sender: str = ""
     unicode: bool = False
     valid_for: float | None = None  # seconds of validity left, None: the provider's default
     options: tuple[tuple[str, str], ...] = ()  # `Family.send_options` asked for, before the account's own; sorted
 
+    def __repr__(self) -> str:
+        """Without number and text."""
+        return f"Outgoing(sender={self.sender!r}, unicode={self.unicode})"
+
 
 # --- outcomes: what one submission gave, one per message -------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
+class Submitted(Struct, frozen=True, kw_only=True, gc=False):
     """The provider took it. `reference` is never empty."""
 
     reference: Reference
@@ -102,16 +108,14 @@ class Submitted:
             raise ValueError("a submission without a reference is uncertain, not submitted")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(Struct, frozen=True, kw_only=True, gc=False):
     """The provider will never take this message. `code` is `family.table.number`."""
 
     code: str
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deferred:
+class Deferred(Struct, frozen=True, kw_only=True, gc=False):
     """Nothing was sent; it may be tried again in `retry_in` seconds (None: the retry policy decides)."""
 
     code: str
@@ -129,8 +133,7 @@ class Block(StrEnum):
     UNREACHABLE = "unreachable"  # no connection: said by the exchange, never by a family
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteBlocked:
+class RouteBlocked(Struct, frozen=True, kw_only=True, gc=False):
     """Nothing was sent, and nothing will be by this account until `block` is lifted."""
 
     code: str
@@ -138,8 +141,7 @@ class RouteBlocked:
     block: Block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain:
+class Uncertain(Struct, frozen=True, kw_only=True, gc=False):
     """Sent perhaps: the answer was lost, cannot be understood, or hints at our own earlier success."""
 
     code: str

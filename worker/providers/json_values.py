@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_DIGITS: Final = frozenset("0123456789")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,10})?")
 _YEAR_2100: Final = 4_102_444_800
@@ -61,7 +62,7 @@ def whole(value: object) -> int | None:
             return None
         case int() if abs(value) < _LARGEST:
             return value
-        case str() if _WHOLE.fullmatch(value.strip(" ")):
+        case str() if value in _DIGITS or _WHOLE.fullmatch(value.strip(" ")):
             return int(value)
         case _:
             return None

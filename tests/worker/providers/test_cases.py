@@ -1,12 +1,13 @@
 """Every case file, case by case: the request a family builds, and what it reads out of an answer."""
 
 import json
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, structs
 
 from worker.providers.interface import Answer, Credentials, HttpRequest, Outgoing, Reports
 from worker.providers.registry import family
@@ -32,10 +33,10 @@ def _answer(case: dict[str, Any]) -> Answer:
 def _seen(record: Any, expected: Any) -> dict[str, Any]:
     """A record as a case file writes it: what differs from its default; words only where the case gives them."""
     shown: dict[str, Any] = {"is": type(record).__name__}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if field.default is MISSING or value != field.default:
-            shown[field.name] = value
+    for name, usual in _defaults(record).items():
+        value = getattr(record, name)
+        if value != usual:
+            shown[name] = value
     if "words" not in expected:
         shown.pop("words", None)
     plain = (bool, float, type(None))
@@ -43,6 +44,13 @@ def _seen(record: Any, expected: Any) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, datetime) else value if isinstance(value, plain) else str(value)
         for name, value in shown.items()
     }
+
+
+def _defaults(record: Any) -> dict[str, Any]:
+    """Each field's default; what has none differs from everything."""
+    if isinstance(record, Struct):
+        return {field.name: field.default for field in structs.fields(record)}
+    return {field.name: field.default for field in fields(record)}
 
 
 def _check_request(request: HttpRequest, expected: dict[str, Any]) -> None:

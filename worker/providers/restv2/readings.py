@@ -19,6 +19,7 @@ Fields = dict[str, object]
 _ID: Final = re.compile(r"[0-9]{1,20}")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _STATUS: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_NO_ID: Final[tuple[object, ...]] = (None, "", 0, "0", [])
 _PLACE: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -120,9 +121,12 @@ def any_id(fields: Fields) -> str:
 
     Some installations call it `smsId` (B4 [G-school]). Leading zeros go, so that send and report agree.
     """
-    given = (fields.get("id"), fields.get("smsId"))
-    found = next((value for value in given if value not in (None, "", 0, "0", [])), 0)
+    found = fields.get("id")
+    if found in _NO_ID:
+        found = fields.get("smsId")
+    if found in _NO_ID:
+        return ""
     text = str(found).strip() if isinstance(found, int | str) and not isinstance(found, bool) else "?"
     if not _ID.fullmatch(text):
         return "?"
-    return str(int(text)) if int(text) else ""
+    return text.lstrip("0")
