@@ -4,7 +4,7 @@ This family has no client reference, no duplicate guard and no lookup by our own
 stays so until a report arrives, so an answer is a refusal only where the provider plainly says it did not send.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 from urllib.parse import urlencode
 
@@ -70,7 +70,7 @@ def build(
     and there it goes, with a token that nobody can guess (B9). ValueError for what cannot share a request.
     """
     _check(messages)
-    options = _options(messages[0], dict(credentials.dialect.extra))
+    options = _options(messages[0], credentials.dialect.extra)
     if len(messages) > 1:
         return bulk.build(credentials, messages, options)
     fields = (*_fields(messages[0]), *options, *_callback(credentials, client_id))
@@ -78,6 +78,8 @@ def build(
 
 
 def _check(messages: Sequence[Outgoing]) -> None:
+    if len(messages) == 1:
+        return
     if not 1 <= len(messages) <= RULES.most_per_request:
         raise ValueError(f"{len(messages)} messages in one request (1 to {RULES.most_per_request} are possible)")
     if len({message.msisdn for message in messages}) < len(messages):
@@ -112,9 +114,9 @@ def _fields(message: Outgoing) -> Iterator[tuple[str, str]]:
         yield "from", message.sender
 
 
-def _options(message: Outgoing, usual: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _options(message: Outgoing, usual: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """The account's options, the message's own before them. B4: without `ucs` letters outside GSM-7 may be lost."""
-    asked = {name: value for name, value in {**usual, **dict(message.options)}.items() if value}
+    asked = {name: value for name, value in dict((*usual, *message.options)).items() if value}
     if message.unicode:
         asked.setdefault("ucs", "true")
     return tuple((name, value) for name, value in asked.items() if value != "false")  # B4 shows `true` alone
