@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "resume": ("ops.commands.campaigns:resume", "Go on with a paused campaign."),
     "cancel": ("ops.commands.campaigns:cancel", "End a campaign: what was not claimed yet is never sent."),
     "messages": ("ops.commands.listing:messages", "List the messages of a campaign with their states."),
+    "message": ("ops.commands.message:message", "Show one message: its timeline, and what was sent and answered."),
     "uncertain": ("ops.commands.uncertain:uncertain", "List messages that were perhaps sent; decide about one."),
     "orders": ("ops.commands.orders:orders", "List what is done with many messages at once; stop one of it."),
     "repair": ("ops.commands.repair:repair", "Rebuild all queues and lists from the ledger; safe at any time."),

@@ -132,7 +132,12 @@ async def ask_the_provider_about_a_message(visit: Visit, stage: Stage) -> None:
     await visit.go(f"/campaigns/{SPRING}/messages/0.9")
     await _press(visit, "Ask the provider now")
     await visit.page.get_by_role("heading", name="What the provider says now").wait_for()
-    await visit.sees("79120000009")
+    await visit.sees("The books stay as they are: delivered.")
+    await visit.page.get_by_role("heading", name="What was sent, and what came back").wait_for()
+    await visit.sees("Answers and callbacks about it")
+    await visit.go(f"/campaigns/{LOST}/messages/0.1")
+    await visit.sees("connection lost, after")
+    await visit.sees("key=•••")
 
 
 @act("/exports/{account}", audited="export.ask")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser import places
 from tests.browser.marks import IN_A_BROWSER
-from tests.browser.stage import LONG, SPRING, VIEWER, Stage
+from tests.browser.stage import LONG, LOST, SPRING, VIEWER, Stage
 from tests.browser.visiting import DESKTOP, PHONE, Visit, visiting
 
 pytestmark = IN_A_BROWSER
@@ -22,7 +22,7 @@ PAGES: Final[dict[str, tuple[str, ...]]] = {
     "/campaigns": ("/campaigns",),
     "/campaigns/{id}": (f"/campaigns/{SPRING}", f"/campaigns/{LONG}"),
     "/campaigns/{id}/messages": (f"/campaigns/{SPRING}/messages?state=not_delivered",),
-    "/campaigns/{id}/messages/{place}": (f"/campaigns/{SPRING}/messages/0.60",),
+    "/campaigns/{id}/messages/{place}": (f"/campaigns/{SPRING}/messages/0.60", f"/campaigns/{LOST}/messages/0.1"),
     "/dead": ("/dead",),
     "/submit": ("/submit",),
     "/charts": ("/charts", "/charts?account=moscow"),

@@ -343,6 +343,7 @@ def test_every_command_that_prints_takes_json(volley: Volley, submitted: str) ->
         (("status", "c1"), dict),
         (("pause", "c1"), dict),
         (("uncertain", "list"), dict),
+        (("message", "c1/0.0"), dict),
         (("health",), dict),
         (("send", "--account", "athens", "--to", "306920000001", "--text", "Hi"), dict),
     ]

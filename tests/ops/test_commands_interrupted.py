@@ -53,6 +53,7 @@ async def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
         ("provider", "athens", "balance"),
         ("export", "athens", "--all"),
         ("uncertain", "resolve", "spring/0.0", "sent", "--yes"),
+        ("message", "spring/0.0", "--ask"),
     ],
     ids=lambda words: words[0],
 )

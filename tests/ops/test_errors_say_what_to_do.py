@@ -64,6 +64,8 @@ def volley(*words: str) -> Result:
         (["send", "--account", "athens", "--to", "12", "--text", "x"], 1, "too short"),
         (["uncertain", "resolve", "nonsense", "sent"], 2, "expected campaign/chunk.place"),
         (["uncertain", "resolve", "spring/9.9", "sent"], 1, "`volley uncertain list` lists them"),
+        (["message", "nonsense"], 2, "expected campaign/chunk.place"),
+        (["message", "spring/9.9"], 1, "`volley messages CAMPAIGN` lists them"),
         (["suppression", "remove", "306912345678"], 1, "`volley suppression list` shows who is"),
         (["provider", "athens", "balance", "cur"], 2, "is not NAME=VALUE"),
         (["export", "athens", "--all", "--watch"], 2, "exclude each other"),

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from producer.contract import keys
+from producer.contract.exchanges import Kept
 from producer.contract.messages import Msisdn
 from tests.support_erasure import places_of
 from tests.worker.erasing import OTHER, PERSON, forgotten
@@ -21,6 +22,8 @@ async def test_streams_shelf_and_calls_lose_the_person_and_keep_the_others(stage
     journal = Journal(redis=stage.redis, length=1000)
     for msisdn in (PERSON, OTHER):
         await journal.write("athens", "status", 200, b'{"phone":"%s","message":"x"}' % msisdn.encode())
+        await journal.write("athens", "status", 200, b'{"status":1}', asked=(("phone", msisdn), ("id", "v1")))
+        await stage.redis.xadd(keys.exchanges("athens", Kept.FAILED), {"of": "a|0.0", "exchange": f'"+{msisdn}"'})
         await stage.redis.xadd(keys.INCOMING, {"from": msisdn, "text": "hi"})
         await stage.redis.xadd(keys.DEAD, {"recipients": f"+{msisdn[:2]} {msisdn[2:5]} {msisdn[5:]}", "reason": "no"})
         await stage.redis.xadd(keys.AUDIT, {"who": "eve", "target": msisdn})
@@ -28,11 +31,12 @@ async def test_streams_shelf_and_calls_lose_the_person_and_keep_the_others(stage
         report = {"event": "report_delivered", "code": "", "words": "", "msisdn": msisdn, "at": 1}
         await stage.redis.hset(keys.orphans("athens"), f"8{msisdn[-1]}", orjson.dumps(report))
     await stage.redis.expire(keys.calls("athens"), 900)
+    await stage.redis.expire(keys.exchanges("athens", Kept.FAILED), 900)
     found = await forgotten(stage)
-    assert found == {"answers": 1, "incoming": 1, "dead": 1, "audit": 1, "calls": 1, "reports": 1}
+    assert found == {"answers": 3, "incoming": 1, "dead": 1, "audit": 1, "calls": 1, "reports": 1}
     assert await places_of(stage.redis, PERSON, PERSON[5:]) == []
     left = await places_of(stage.redis, OTHER)
-    assert len(left) == 5, left
+    assert len(left) == 7, left
     shelved = orjson.loads(await stage.redis.hget(keys.orphans("athens"), f"8{PERSON[-1]}"))
     assert (shelved["event"], shelved["msisdn"]) == ("report_delivered", "")
 

@@ -1,32 +1,31 @@
-"""One message: its timeline, raw answers that name it, a person's decision, and asking the provider now."""
+"""One message: its timeline, raw exchanges, a person's decision, and asking the provider now."""
 
 import re
-from collections.abc import Mapping
+import time
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
-from ops.asking import Told, ask_provider, failure
+from ops.asking import Told, ask_about, failure
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, visitor
 from ops.dashboard.views.message import message_view
 from ops.deciding import DECISIONS, DecisionError, ask_to_decide, decided, undecided
 from ops.errors import OpsError
-from ops.story import Found, Story, find, read_story
+from ops.story import Story, find, read_story
+from ops.trail import Trail
 from producer.contract.messages import CampaignId, MessageId
 from producer.msisdn import masked
 
 _PLACE: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,6})")
 _DECIDED_WITHIN: Final = 5.0
 _FOUND_FOR: Final = 15.0
-"""Seconds that what journal and audit log have of a message is kept: pages look every second."""
+_FOUND_NEW_FOR: Final = 3.0
+"""Seconds that the trail of a message is kept (of one that has just changed): pages look every second."""
 
 _PAGE: Final = "/campaigns/{id:[^/]+}/messages/{place:[0-9.]+}"
-
-# columns of an answer that name somebody
-_NUMBERS: Final = frozenset({"phone", "msisdn", "to"})
 
 
 class MessageRoom:
@@ -67,37 +66,26 @@ class MessageRoom:
         self._frame.back(_path(story.id), "decided")
 
     async def ask(self, request: web.Request) -> web.Response:
-        """Ask the provider what it knows of the message, and show its answer."""
+        """Ask the provider what it knows of the message; show its answer, which a worker has applied to the books."""
         story = await self._story(request)
         if not story.record.reference:
             raise web.HTTPConflict(text="Nothing was submitted yet: the provider does not know this message.")
         who = visitor(request).name
         try:
             async with self._frame.audit.acting(who, "message.ask", str(story.id), before=story.record.state) as act:
-                told = await self._asked(story)
-                act.after = failure(told) or f"{len(told.get('records', ()))} records"
+                told = await ask_about(self._frame.redis, story.id)
+                act.after = _outcome(told)
         except OpsError as error:
             raise web.HTTPServiceUnavailable(text=f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
         self._frame.shared.forget()
+        await self._frame.watch.look()
         return await self._page(request, await self._story(request), told)
-
-    async def _asked(self, story: Story) -> Told:
-        """By the call of the account's family that tells of one message; its drain where there is none."""
-        account, redis = story.campaign.progress.account, self._frame.redis
-        overview = await self._frame.overview()
-        family = next((each.entry.family for each in overview.accounts if each.entry.name == account), "")
-        told: Told = {"error": f"account {account} is not announced: no worker has it"}
-        for call, given in _calls(family, story):
-            told = await ask_provider(redis, account, call, given, {})
-            if not failure(told):
-                break
-        return told
 
     async def _page(self, request: web.Request, story: Story, told: Told | None = None) -> web.Response:
         overview, may_act = await self._frame.overview(), visitor(request).may_act
         view = {
             "at": overview.at,
-            **message_view(story, str if may_act else masked, for_operator=may_act),
+            **message_view(story, str if may_act else masked, for_operator=may_act, at=overview.at),
             "decisions": DECISIONS,
             "told": None if told is None else _told(told),
         }
@@ -112,31 +100,34 @@ class MessageRoom:
             story = await read_story(self._frame.redis, message)
         if story is None:
             raise web.HTTPNotFound(text="There is no such message (any more).")
-        found: Found = await self._frame.shared.get(
-            f"story {story.id} {story.record}", lambda: find(self._frame.redis, story), for_seconds=_FOUND_FOR
+        is_new = time.time() - story.record.changed_at < _FOUND_FOR  # its exchange may not be written yet
+        trail: Trail = await self._frame.shared.get(
+            f"story {story.id} {story.record}",
+            lambda: find(self._frame.redis, story),
+            for_seconds=_FOUND_NEW_FOR if is_new else _FOUND_FOR,
         )
-        return replace(story, found=found)
-
-
-def _calls(family: str, story: Story) -> tuple[tuple[str, Mapping[str, str]], ...]:
-    """The calls that tell of one message, the best first (what each takes: `volley provider ACCOUNT`)."""
-    reference = story.record.reference
-    match family:
-        case "smsc":
-            return (("status", {"phone": story.recipient.msisdn, "id": reference, "all": "1"}),)
-        case "restv2":  # version 3 where the host has it; else what has changed since somebody last asked
-            return (("status_sms", {"smsId": reference}), ("status", {}))
-        case _:
-            return ()
+        return replace(story, trail=trail)
 
 
 def _told(told: Told) -> views.View:
-    """The answer as it is shown: numbers masked, and what is empty left out."""
-    records = [
-        {name: masked(str(value)) if name in _NUMBERS else str(value) for name, value in each.items() if value}
-        for each in told.get("records", ())
-    ]
-    return {"error": failure(told), "records": records}
+    """The answer as it is shown: what is empty left out, and what the books have made of it."""
+    records = [{name: str(value) for name, value in each.items() if value} for each in told.get("records", ())]
+    wait = told.get("retry_in")
+    error = failure(told) + (f"; in {wait:.0f} s it may be asked again" if wait else "")
+    state, before = told.get("state", ""), told.get("before", "")
+    return {
+        "error": error,
+        "records": records,
+        "is_unknown": bool(told.get("unknown")),
+        "state": state.replace("_", " "),
+        "before": before.replace("_", " "),
+        "has_moved": state != before,
+    }
+
+
+def _outcome(told: Told) -> str:
+    """What the audit log says of it."""
+    return failure(told) or ("unknown to the provider, " if told.get("unknown") else "") + str(told.get("state", ""))
 
 
 def _path(message: MessageId) -> str:

@@ -1,7 +1,9 @@
 """One message's page: its timeline, raw answers with what is private masked, decisions, asking the provider."""
 
 import asyncio
+import html
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,18 +12,21 @@ import pytest
 from aiohttp.test_utils import TestClient
 from arq.worker import Function, func
 
-from ops import asking, story
+from ops import asking, story, trail
 from ops.dashboard.access import Access
 from ops.dashboard.rooms import message as room
 from ops.dashboard.rooms import uncertain as tray
 from ops.web import FRAME
 from producer.contract import keys
 from producer.contract.client import Client
-from producer.contract.jobs import PROVIDER_CALL, RESOLVE
+from producer.contract.exchanges import ExchangeRecord, Kept, number_label, text_label
+from producer.contract.jobs import LOOK_NOW, PROVIDER_CALL, RESOLVE
 from producer.contract.messages import MessageId
 from producer.contract.states import Event, State
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, token_of, visit
 from tests.worker.scene import NAME, Scene
+from worker import looking
+from worker.calling import provider_call
 from worker.deciding import resolve
 from worker.engine.control import ControlWorker
 from worker.ledger import Journal
@@ -59,7 +64,8 @@ async def acts(page: TestClient) -> list[tuple[str, str, str, str]]:
 
 
 async def test_the_names_of_jobs_are_those_of_the_workers_functions() -> None:
-    assert (resolve.__name__, PROVIDER_CALL) == (RESOLVE, "provider_call")
+    assert (resolve.__name__, provider_call.__name__) == (RESOLVE, PROVIDER_CALL)
+    assert looking.look_now.__name__ == LOOK_NOW == look_now.__name__
 
 
 async def test_the_timeline_goes_from_submission_to_what_comes_next(page: TestClient, stage: Scene) -> None:
@@ -99,11 +105,169 @@ async def test_raw_answers_that_name_the_message_are_shown_without_numbers_and_s
     assert seen.tags["img"] == 0
 
 
+async def test_an_answer_that_does_not_name_the_message_is_found_by_what_was_asked(
+    page: TestClient, stage: Scene
+) -> None:
+    """A single status answer of smsc has neither id nor number; and a callback of restv2 has its address alone."""
+    [message] = await stage.fed("spring", 1, recipients=[NUMBER])
+    await stage.submitted(message, reference="7781234567890")
+    journal = Journal(redis=stage.redis, length=1000)
+    asked = (("phone", NUMBER), ("id", "7781234567890"))
+    await journal.write(NAME, "status", 200, b'{"status":1,"err":0}', asked=asked)
+    await journal.write(NAME, "status", 200, b'{"status":20}', asked=(("phone", "1"), ("id", "77812345678901")))
+    address = (("msgid", "7781234567890"), ("status", "d"), ("s", "•••"))
+    await journal.write(NAME, "callback", 200, b"", asked=address)
+    page.app[FRAME].shared.forget()
+    seen = await look(page, PATH)
+    assert "phone=3069•••••70&id=7781234567890" in seen.words, "its own reference is nobody's number"
+    assert '{"status":1,"err":0}' in seen.words
+    assert '{"status":20}' not in seen.words
+    assert "msgid=7781234567890&status=d&s=•••" in seen.words
+    assert "the provider called back HTTP 200" in seen.plain
+
+
+async def test_an_answer_about_a_neighbour_with_the_same_reference_is_not_its_own(
+    page: TestClient, stage: Scene
+) -> None:
+    """Messages of one request of smsc have one id; whose report it is, the number tells."""
+    messages = await stage.fed("spring", 2, recipients=[NUMBER, "306912345671"])
+    await stage.claim(*messages, reference="v0a")
+    for message in messages:
+        await stage.record(message, Event.SUBMIT, reference="v0a")
+    journal = Journal(redis=stage.redis, length=1000)
+    for number, status in (("306912345671", 20), (NUMBER, 1)):
+        await journal.write(NAME, "callback", 200, f"id=v0a&phone={number}&status={status}".encode())
+    page.app[FRAME].shared.forget()
+    seen = await look(page, PATH)
+    assert "status=1" in seen.words
+    assert "status=20" not in seen.words
+
+
+# --- what was sent -------------------------------------------------------------------------------------
+
+
+def kept(*messages: MessageId, **more: Any) -> ExchangeRecord:
+    """An exchange of these messages, as a worker keeps it."""
+    usual: dict[str, Any] = {
+        "campaign": messages[0].campaign,
+        "places": tuple(f"{message.chunk}.{message.place}" for message in messages),
+        "outcomes": ("submitted v0a",) * len(messages),
+        "asked_at": time.time() - 1,
+        "seconds": 0.25,
+        "path": "/sys/send.php",
+        "request": (
+            ("list", "\n".join(f"+{number_label(each)}:{text_label(each)}" for each in messages)),
+            ("psw", "•••"),
+        ),
+        "status": 200,
+        "answer": f'{{"id":"v0a","phone":"{number_label(messages[0])}","note":"{HOSTILE[2:]}"}}',
+        "size": 77,
+    }
+    return ExchangeRecord(**(usual | more))
+
+
+async def keep(stage: Scene, record: ExchangeRecord, kind: Kept = Kept.GOOD) -> None:
+    await stage.redis.xadd(keys.exchanges(NAME, kind), record.pack())
+    await stage.redis.expire(keys.exchanges(NAME, kind), 60)
+
+
+async def test_what_was_sent_is_shown_to_an_operator_with_the_number_and_the_text_of_this_message_alone(
+    page: TestClient, stage: Scene
+) -> None:
+    people = [{"to": NUMBER, "code": "4711"}, {"to": "306912345671", "code": "4712"}]
+    messages = await stage.fed("spring", 2, text="your code is $code", recipients=people)
+    await stage.submitted(messages[0], reference="v0a")
+    await keep(stage, kept(*messages))
+    await keep(stage, kept(messages[1], request=(("mes", "of the neighbour alone"),)), Kept.FAILED)
+    page.app[FRAME].shared.forget()
+    seen = await look(page, PATH)
+    assert f"list=+{NUMBER}:your code is 4711\n+{{number 0.1}}:{{text 0.1}}" in seen.words
+    assert "psw=•••" in seen.words
+    assert f'{{"id":"v0a","phone":"{NUMBER}"' in seen.words
+    assert "POST /sys/send.php with 1 more in it; HTTP 200, 77 B, after 0.25 s" in seen.plain, seen.plain
+    assert "sent to the provider HTTP 200 after 0.25 s: submitted v0a" in seen.plain
+    assert seen.plain.index("sent to the provider") < seen.plain.index("accepted by the provider")
+    assert "neighbour" not in seen.words
+    assert "4712" not in seen.words
+    assert seen.tags["img"] == 0
+    assert "<script>alert(1)</script>" in seen.words
+
+
+async def test_a_viewer_sees_what_was_sent_without_the_number_and_the_text(stage: Scene) -> None:
+    wanted = {"text": "your code is $code", "recipients": [{"to": NUMBER, "code": "4711"}]}
+    [message] = await stage.fed("spring", 1, **wanted)
+    await stage.submitted(message, reference="v0a")
+    await keep(stage, kept(message))
+    known = credentials().bearer(VIEWER_TOKEN)
+    async with visit(stage.redis, access=Access(credentials=credentials()), known=known) as page:
+        seen = await look(page, PATH)
+    assert "list=+{number 0.0}:{text 0.0}" in seen.words
+    assert NUMBER not in seen.words
+    assert "4711" not in seen.words
+
+
+async def test_every_attempt_is_told_and_what_is_not_kept_is_said(page: TestClient, stage: Scene) -> None:
+    [message] = await stage.fed("spring", 1, recipients=[NUMBER])
+    await stage.claim(message, reference="v0")
+    await stage.record(message, Event.DEFER, reference="v0", code="plain.9")
+    assert "is not kept" not in (await look(page, PATH)).plain, "it may not be written yet"
+    await stage.age(message, 10)
+    seen = await look(page, PATH)
+    assert "None of this account's sends is kept: `exchanges` of [retention] is 0" in seen.plain
+    other = MessageId.parse("spring/0.1")
+    await keep(stage, kept(other))
+    page.app[FRAME].shared.forget()
+    assert "not kept, or no more: of what went well a sample is kept" in (await look(page, PATH)).plain
+    refused = kept(message, outcomes=("deferred plain.9: later",), status=0, answer="", ending="answer timeout")
+    blocked = kept(message, outcomes=("routeblocked volley.not_sent: no",), status=0, ending="no connection")
+    await keep(stage, refused, Kept.FAILED)
+    await keep(stage, blocked, Kept.FAILED)
+    page.app[FRAME].shared.forget()
+    seen = await look(page, PATH)
+    assert "not kept" not in seen.plain
+    assert "answer timeout after 0.25 s: deferred plain.9: later" in seen.plain
+    await stage.make_due(message)
+    await stage.claim(message, reference="v1")
+    await stage.record(message, Event.SUBMIT, attempt=2, reference="v1")
+    await stage.age(message, 10)
+    page.app[FRAME].shared.forget()
+    assert "kept of 1 of 2 attempts" in (await look(page, PATH)).plain, "a blocked account is no attempt"
+
+
+async def test_the_exchange_of_an_earlier_message_with_the_same_id_is_not_its_own(
+    page: TestClient, stage: Scene
+) -> None:
+    """A campaign's id may be used again after its retention."""
+    [message] = await stage.fed("spring", 1, recipients=[NUMBER])
+    await stage.submitted(message, reference="v0a")
+    long_ago = f"{int((time.time() - 3600) * 1000)}-0"
+    await stage.redis.xadd(keys.exchanges(NAME, Kept.GOOD), kept(message).pack(), id=long_ago)
+    await stage.redis.expire(keys.exchanges(NAME, Kept.GOOD), 60)
+    page.app[FRAME].shared.forget()
+    assert "sent to the provider" not in (await look(page, PATH)).plain
+
+
+async def test_many_exchanges_are_looked_through_and_not_for_ever(
+    page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "_EXCHANGES_PAGE", 10)
+    [message, other] = await stage.fed("spring", 2)
+    await stage.submitted(message, reference="v0a")
+    await keep(stage, kept(message))
+    for _ in range(35):
+        await keep(stage, kept(other))
+    assert "sent to the provider" in (await look(page, PATH)).plain
+    monkeypatch.setattr(trail, "_MOST_EXCHANGES", 30)
+    page.app[FRAME].shared.forget()
+    assert "sent to the provider" not in (await look(page, PATH)).plain
+
+
 async def test_the_journal_is_searched_once_for_many_looks_and_for_a_bounded_piece(
     page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages look every second, and a journal entry may have a megabyte."""
-    monkeypatch.setattr(story, "_MOST_ENTRIES", 100)
+    monkeypatch.setattr(trail, "_MOST_ENTRIES", 100)
+    monkeypatch.setattr(room, "_FOUND_NEW_FOR", 60.0)
     [message] = await stage.fed("spring", 1, recipients=[NUMBER])
     await stage.submitted(message, reference="v0a")
     journal = Journal(redis=stage.redis, length=1000)
@@ -113,7 +277,7 @@ async def test_the_journal_is_searched_once_for_many_looks_and_for_a_bounded_pie
     assert "None among the 100 newest answers" in (await look(page, PATH)).plain
     searched = []
 
-    async def find(redis: Client, told: story.Story) -> story.Found:
+    async def find(redis: Client, told: story.Story) -> trail.Trail:
         searched.append(told.id)
         return await story.find(redis, told)
 
@@ -185,30 +349,59 @@ async def test_a_message_that_is_not_there(page: TestClient, stage: Scene, place
 # --- asking the provider -------------------------------------------------------------------------------
 
 
-async def provider_call(
-    _: Mapping[str, Any], account: str, call: str, given: Mapping[str, str], manner: Mapping[str, str], until: float
-) -> dict[str, Any]:
-    """Tells what it was asked."""
-    if call == "status_sms":
-        return {"error": "the host has no version 3"}
-    asked = f"{account} {call} {given.get('id', '')} {given.get('phone', '')[-2:]}"
-    return {"records": [{"id": asked, "phone": NUMBER, "status_name": HOSTILE, "cost": None}]}
+async def look_now(_: Mapping[str, Any], message_id: str, until: float) -> dict[str, Any]:
+    """Tells what it was asked about, and what its stage wants."""
+    told = dict(TOLD)
+    return {name: message_id if value == "ID" else value for name, value in told.items()}
 
 
-@pytest.mark.parametrize(("family", "asked"), [("smsc", "north status v0 70"), ("restv2", "north status")])
-async def test_the_provider_is_asked_by_its_own_call(page: TestClient, stage: Scene, family: str, asked: str) -> None:
+TOLD: dict[str, Any] = {}
+ROW = {"code": "smsc.status.1", "words": HOSTILE, "changed_at": ""}
+
+
+@pytest.mark.parametrize(
+    ("told", "says", "after"),
+    [
+        (
+            {"records": [ROW], "before": "uncertain", "state": "delivered"},
+            ["smsc.status.1", "The books follow: uncertain → delivered."],
+            "delivered",
+        ),
+        (
+            {"records": [], "before": "uncertain", "state": "uncertain"},
+            ["Nothing new.", "The books stay as they are: uncertain."],
+            "uncertain",
+        ),
+        (
+            {"records": [], "unknown": True, "before": "uncertain", "state": "uncertain"},
+            ["It knows no such message (yet).", "The books stay as they are"],
+            "unknown to the provider, uncertain",
+        ),
+        (
+            {"error": "status of one message: too often", "retry_in": 41.2},
+            ["too often; in 41 s it may be asked again"],
+            "status of one message: too often",
+        ),
+        ({"error": "the provider refuses: no", "code": "smsc.error.2"}, ["no [smsc.error.2]"], None),
+        ({"error": "ID"}, ["spring/0.0"], "spring/0.0"),
+    ],
+)
+async def test_what_the_provider_says_is_shown_with_what_the_books_made_of_it(
+    page: TestClient, stage: Scene, told: dict[str, Any], says: list[str], after: str | None
+) -> None:
     await doubted(stage)
-    entry = (await stage.redis.hget(keys.ACCOUNTS, NAME)).replace(b'"plain"', f'"{family}"'.encode())
-    await stage.redis.hset(keys.ACCOUNTS, NAME, entry)
-    await page.app[FRAME].watch.look()
-    async with tracking(stage, func(provider_call, keep_result=60)):
+    TOLD.clear()
+    TOLD.update(told)
+    async with tracking(stage, func(look_now, keep_result=60)):
         answer = await send(page, f"{PATH}/ask")
     text = await answer.text()
     assert answer.status == 200, text
-    assert asked.replace("north", NAME) in text
-    assert "3069•••••70" in text
+    words = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html.unescape(re.sub("<[^>]+>", " ", text))))
+    for each in says:
+        assert each in words
     assert "<script>alert" not in text
-    assert await acts(page) == [("message.ask", "spring/0.0", "uncertain", "1 records")]
+    expected = "the provider refuses: no [smsc.error.2]" if after is None else after
+    assert await acts(page) == [("message.ask", "spring/0.0", "uncertain", expected)]
 
 
 async def test_asking_without_a_worker_or_without_a_submission_says_so(
@@ -216,22 +409,12 @@ async def test_asking_without_a_worker_or_without_a_submission_says_so(
 ) -> None:
     await stage.fed("spring", 1)
     assert (await send(page, f"{PATH}/ask")).status == 409
-    entry = (await stage.redis.hget(keys.ACCOUNTS, NAME)).replace(b'"plain"', b'"smsc"')
-    await stage.redis.hset(keys.ACCOUNTS, NAME, entry)
     await stage.submitted(MessageId.parse("spring/0.0"), reference="v0")
-    await page.app[FRAME].watch.look()
     monkeypatch.setattr(asking, "_BEGIN_WITHIN", 0.1)
     answer = await send(page, f"{PATH}/ask")
     assert answer.status == 503
     assert "start one (volley worker track); nothing was asked" in await answer.text()
     assert await stage.redis.zcard(keys.CONTROL_TRACK) == 0
-
-
-async def test_an_account_that_no_worker_has_cannot_be_asked(page: TestClient, stage: Scene) -> None:
-    await doubted(stage)
-    await stage.redis.hdel(keys.ACCOUNTS, NAME)
-    await page.app[FRAME].watch.look()
-    assert "is not announced" in await (await send(page, f"{PATH}/ask")).text()
 
 
 # --- the tray ------------------------------------------------------------------------------------------
