@@ -127,9 +127,8 @@ class Lookups:
         if self._matcher is None:
             return Matched()
         latest = time.time() - self._settings.lookup_grace
-        return await self._matcher.step(
-            [row for row in rows if row.record.state is State.UNCERTAIN and row.record.changed_at <= latest]
-        )
+        doubted = [row for row in rows if row.record.state is State.UNCERTAIN and row.record.changed_at <= latest]
+        return await self._matcher.step(doubted, await self._singles()) if doubted else Matched()
 
     def _decide(self, row: Open, now: float, matched: Matched = _NOTHING) -> Evidence | None:
         """What time or policy makes of a message; None when only the provider can tell, or nothing yet."""

@@ -7,8 +7,8 @@ that no other message has proves the submission. No row proves nothing: the list
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 import structlog
 
@@ -56,6 +56,23 @@ class Matched:
     pending: frozenset[MessageId] = frozenset()
     several: frozenset[MessageId] = frozenset()
 
+    def and_also(self, other: Self) -> Self:
+        """Both together."""
+        return replace(
+            self,
+            taken=self.taken | other.taken,
+            pending=self.pending | other.pending,
+            several=self.several | other.several,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one list says, and the messages that are older than what it reaches back to."""
+
+    matched: Matched
+    beyond: Sequence[Open]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -91,37 +108,56 @@ class Matcher:
         self._journal = journal
         self._tracker = tracker
         self._grace = grace
-        self._is_too_deep = False  # the last page did not reach back to the oldest message
 
-    async def step(self, rows: Sequence[Open]) -> Matched:
-        """Look for these uncertain messages, all past their grace, with one request at most."""
+    async def step(self, rows: Sequence[Open], most: int = 1) -> Matched:
+        """Look for these uncertain messages, all past their grace: in what was sent last, then by their numbers.
+
+        `most` requests, but two at least: each turn comes further with the numbers that the list does not reach.
+        """
         if not rows:
             return Matched()
         try:
             offers = await self._prober.offers()
-            if offers is False:
-                return Matched()
-            return self._postponed(rows) if offers is None else await self._look(rows)
         except TooSoonError:
             return self._postponed(rows)
+        if offers is False:
+            return Matched()
+        return self._postponed(rows) if offers is None else await self._search(rows, most)
 
-    async def _look(self, rows: Sequence[Open]) -> Matched:
-        oldest = min(rows, key=lambda row: row.record.changed_at)
-        to = oldest.msisdn if self._is_too_deep or len({row.msisdn for row in rows}) == 1 else Msisdn("")
+    async def _search(self, rows: Sequence[Open], most: int) -> Matched:
+        found, beyond = Matched(), rows
+        if len({row.msisdn for row in rows}) > 1:
+            page = await self._page(rows, Msisdn(""))
+            if page is None:
+                return self._postponed(rows)
+            found, beyond = page.matched, page.beyond
+        groups = _by_number(beyond)
+        for number in list(groups)[: max(1, most - 1)]:
+            group = groups.pop(number)
+            page = await self._page(group, number)
+            found = found.and_also(page.matched if page is not None else self._postponed(group))
+        # whose turn did not come waits, however long
+        return found.and_also(Matched(pending=frozenset(row.message for group in groups.values() for row in group)))
+
+    async def _page(self, rows: Sequence[Open], to: Msisdn) -> Page | None:
+        """What the list of all that was sent, or of what was sent `to` a number, says; None when it does not come."""
         request = self._matching.build(self._account.credentials, to)
-        answer = await self._asker.ask(request)
+        try:
+            answer = await self._asker.ask(request)
+        except TooSoonError:
+            return None
         if answer is None:
-            return self._postponed(rows)
+            return None
         match self._matching.read(answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
-                return self._postponed(rows)
+                return None
             case sent:
                 return await self._compare(rows, to, sent, answer, request)
 
     async def _compare(
         self, rows: Sequence[Open], to: Msisdn, sent: Sequence[Sent], answer: Answer, request: HttpRequest
-    ) -> Matched:
+    ) -> Page:
         wanted = await self._wanted(rows)
         known = await self._reader.behind(self._account.name, [item.report.reference for item in sent])
         free = {item.report.reference: item for item in sent if item.report.reference not in known}
@@ -129,8 +165,6 @@ class Matcher:
         judged = judge(wanted, list(free.values()), settled=time.time() - self._ledger.lease)
         oldest = min((item.sent_at.timestamp() for item in sent if item.sent_at), default=0.0)
         reached = 0.0 if len(sent) < self._matching.most else oldest
-        beyond = [each.row for each in wanted if not to and each.since < reached]
-        self._is_too_deep = bool(beyond)
         if judged.several:
             log.warning("uncertain_matches_several", account=self._account.name, messages=len(judged.several))
         if judged.found:
@@ -138,10 +172,15 @@ class Matcher:
                 self._account.name, request.call, answer.status, answer.body, asked=request.form
             )
             await self._take(wanted, judged.found)
-        others = [each.row for each in wanted if to and each.row.msisdn != to]
-        late = self._postponed([*beyond, *others]).pending | judged.pending
         taken = frozenset(judged.found)
-        return Matched(taken=taken, pending=late - taken - judged.several, several=judged.several)
+        pending = judged.pending - taken - judged.several
+        decided = taken | pending | judged.several
+        return Page(
+            matched=Matched(taken=taken, pending=pending, several=judged.several),
+            beyond=[
+                each.row for each in wanted if not to and each.since < reached and each.row.message not in decided
+            ],
+        )
 
     async def _take(self, wanted: Sequence[Wanted], found: Mapping[MessageId, Sent]) -> None:
         """Submitted, under the provider's id; then what the row says of it. A crash in between loses no report."""
@@ -181,6 +220,14 @@ class Matcher:
         """Nobody could look: policy waits, but not for ever."""
         ends = time.time() - self._grace - _LONGEST_WAIT
         return Matched(pending=frozenset(row.message for row in rows if row.record.changed_at > ends))
+
+
+def _by_number(rows: Sequence[Open]) -> dict[Msisdn, list[Open]]:
+    """Oldest number first."""
+    groups: dict[Msisdn, list[Open]] = {}
+    for row in sorted(rows, key=lambda row: row.record.changed_at):
+        groups.setdefault(row.msisdn, []).append(row)
+    return groups
 
 
 def judge(wanted: Sequence[Wanted], sent: Sequence[Sent], *, settled: float) -> Judged:

@@ -17,6 +17,7 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from worker.asking import Asker
+from worker.leasing import ReaderLease
 from worker.ledger import Journal
 from worker.ledger.accounts import AccountBook
 from worker.ledger.journal import APPLIED, JournalEntry
@@ -39,7 +40,6 @@ from worker.settings import Account, Tracking
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
-_LEASE: Final = 30
 _MOST_DRAINS: Final = 200
 _SHARE: Final = 10.0
 """While messages wait to be sent, one request in so many is a drain: reports trickle in as fast as they are
@@ -85,13 +85,13 @@ class Poller:
         self._lookups = lookups
         self._book = book
         self._settings = settings
-        self._worker = worker
+        self.lease = ReaderLease(redis, account.name, worker, settings.poll_every)
         self._draining = asyncio.Lock()
         self._has_probed = False
 
     async def step(self) -> bool:
         """One turn; False when another process reads this account."""
-        if not await self._is_reader():
+        if not await self.lease.hold():
             return False
         await self._replay()
         await self._probe()
@@ -114,27 +114,12 @@ class Poller:
         if drain is None:
             raise ValueError(f"the {self._account.family.name} family has no drain")
         async with self._draining:
-            if not await self._is_reader():
+            if not await self.lease.hold():
                 raise NotTheReaderError(f"another process reads the reports of {self._account.name}")
             answer = await self._asker.attempt(request)
             if isinstance(answer, Answer):
                 await self._take(drain, answer)
             return answer
-
-    async def release(self) -> None:
-        """Give the lease up, so that another process need not wait for it to run out."""
-        if await self._redis.get(keys.reader(self._account.name)) == self._worker.encode():
-            await self._redis.delete(keys.reader(self._account.name))
-
-    async def _is_reader(self) -> bool:
-        name, worker = keys.reader(self._account.name), self._worker
-        lease = int(_LEASE + self._settings.poll_every)
-        if await self._redis.set(name, worker, ex=lease, nx=True):
-            return True
-        if await self._redis.get(name) != worker.encode():
-            return False
-        await self._redis.expire(name, lease)
-        return True
 
     async def _replay(self) -> None:
         """Apply journal entries that a crash left unapplied."""
@@ -154,7 +139,7 @@ class Poller:
         ends = time.monotonic() + self._settings.poll_every
         for _ in range(_MOST_DRAINS):
             async with self._draining:
-                if not await self._is_reader():  # renews the lease: a long backlog outlasts it
+                if not await self.lease.hold():  # renews the lease: a long backlog outlasts it
                     return
                 answer = await self._ask(drain.build(self._account.credentials))
                 if answer is None or not await self._take(drain, answer):

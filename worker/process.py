@@ -39,6 +39,9 @@ _BEAT: Final = 1.0
 _BEAT_LIFE: Final = 60
 _HEALTH_EVERY: Final = 5
 _AFTER_ERROR: Final = 1.0
+_TAKE_OVER_EVERY: Final = 5.0
+"""Seconds between two looks whether an account has a reader: its lease is twice as long."""
+
 _SWEEP_SECONDS: Final = {0, 15, 30, 45}
 _SAMPLE_SECONDS: Final = set(range(0, 60, EVERY))
 _EXPORT_MINUTES: Final = {3, 13, 23, 33, 43, 53}
@@ -138,7 +141,7 @@ class Process:
         await self.app.exchanges.flush()
         await self.app.flush_counts()
         for tracking in self._tracking:
-            await tracking.poller.release()
+            await tracking.poller.lease.release()
             if tracking.exporter is not None:
                 await tracking.exporter.release()
             await tracking.gate.close()
@@ -225,14 +228,17 @@ class Process:
         await self.app.sampler.step()
 
     async def _poll(self, parts: TrackingParts) -> None:
+        """Read the account, turn by turn; while another process does, look whether it still lives."""
+        pause, is_reader = self.app.settings.tracking.poll_every, False
         while True:
             try:
-                if await parts.poller.step() and parts.collector is not None:
+                is_reader = await parts.poller.step()
+                if is_reader and parts.collector is not None:
                     await parts.collector.step()
                 await parts.gate.close()  # an idle tracker holds no slot
             except (RedisError, OSError) as error:
                 log.warning("poller_waits_for_redis", error=type(error).__name__)
-            await asyncio.sleep(self.app.settings.tracking.poll_every)
+            await asyncio.sleep(pause if is_reader else min(pause, _TAKE_OVER_EVERY))
 
     async def _beat(self) -> None:
         while True:
@@ -262,6 +268,8 @@ class Process:
             pipe.zremrangebyscore(keys.WORKERS, "-inf", now - _FORGET_WORKER)
             await pipe.execute()
         await self.app.flush_counts()
+        for tracking in self._tracking:
+            await tracking.poller.lease.renew()
         for parts in self._sending:
             await parts.learning.flush()
             if await self.app.redis.zcard(keys.active(parts.account.name)):

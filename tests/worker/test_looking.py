@@ -22,6 +22,7 @@ from worker.polling import NotTheReaderError, Poller
 from worker.probing import Offer
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import Answer, Block, Credentials, Family, HttpRequest, Lookup, Window
+from worker.settings import Tracking
 from worker.throttle import Gate, Windows
 from worker.tracking import Tracker
 
@@ -78,7 +79,7 @@ def desk(stage: Scene, family: Family, *replies: Reply, matcher: FakeMatcher | N
     tracker = Tracker(account, stage.redis, stage.ledger, stage.reader, stage.book)
     shared = {"account": account, "redis": stage.redis, "asker": asker, "journal": journal, "tracker": tracker}
     poller.poller = (
-        Poller(**shared, lookups=None, book=stage.book, settings=None, worker="w") if family.drain else None
+        Poller(**shared, lookups=None, book=stage.book, settings=Tracking(), worker="w") if family.drain else None
     )
     if poller.poller is not None:
         poller.poller._settings = _Polling()

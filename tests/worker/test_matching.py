@@ -70,9 +70,12 @@ class Desk:
     asker: FakeAsker
     lookups: Lookups
 
-    async def step(self, *rows: object, silent: bool = False) -> None:
-        """One turn, in which the provider lists these rows."""
-        self.asker.answers["history"] = [None if silent else Answer(status=200, body=orjson.dumps(rows))]
+    async def step(self, *rows: object, silent: bool = False, then: Sequence[Sequence[object]] = ()) -> None:
+        """One turn, in which the provider lists these rows, `then` others when it is asked again."""
+        lists = [None if silent else rows, *then]
+        self.asker.answers["history"] = [
+            None if each is None else Answer(status=200, body=orjson.dumps(each)) for each in lists
+        ]
         await self.stage.redis.zadd(keys.due("athens"), dict.fromkeys(await self.stage.due(), time.time() - 1))
         await self.lookups.step()
 
@@ -269,19 +272,45 @@ async def test_an_unknown_host_is_probed_first(stage: Scene) -> None:
     assert await stage.state_of(message) is State.SUBMITTED
 
 
-async def test_what_a_page_does_not_reach_is_asked_for_by_number(stage: Scene) -> None:
+def newer() -> list[list[object]]:
+    """A full list, all of it sent after what is looked for."""
+    return [row(str(place), to="306999999999", ago=50) for place in range(MOST)]
+
+
+async def test_what_a_page_does_not_reach_is_asked_for_by_number_in_the_same_turn(stage: Scene) -> None:
+    """It was one request a turn, list and number in turns: at a turn a minute a number every other minute."""
     work = await desk(stage)
     first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
     await stage.redis.expire(keys.reference("athens", Reference("v0")), 3600 - 100)
-    newer = [row(str(place), to="306999999999", ago=50) for place in range(MOST)]
-    await work.step(*newer)
-    assert [await stage.state_of(each) for each in (first, second)] == [State.UNCERTAIN] * 2
-    await work.step(row())
-    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.UNCERTAIN]
-    await work.step()
-    assert await stage.state_of(second) is State.QUEUED
+    await work.step(*newer(), then=[[row()], []])
+    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
     assert [to for _, to in work.asked] == ["", numbers(2)[0], numbers(2)[1]]
     assert await stage.mistakes("spring") == []
+
+
+async def test_whose_number_cannot_be_asked_yet_waits_however_old_it_is(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Policy may decide about a message that was looked for, or about a host that tells nothing."""
+    monkeypatch.setattr("worker.lookups._MOST_SINGLE", 2)
+    work = await desk(stage)
+    first, second = await doubted(stage, count=2, age=2000, on_uncertain=OnUncertain.RESEND)
+    await work.step(*newer(), then=[[]])
+    assert sorted([await stage.state_of(first), await stage.state_of(second)]) == [State.QUEUED, State.UNCERTAIN]
+    [one, other] = [to for _, to in work.asked]
+    assert (one, other in numbers(2)) == ("", True)
+    await work.step()
+    assert [await stage.state_of(first), await stage.state_of(second)] == [State.QUEUED] * 2, "the next turn's"
+
+
+async def test_a_number_that_gets_no_answer_is_postponed_alone(stage: Scene) -> None:
+    work = await desk(stage)
+    first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
+    await stage.redis.expire(keys.reference("athens", Reference("v0")), 3600 - 100)
+    await work.step(*newer(), then=[])
+    assert [await stage.state_of(each) for each in (first, second)] == [State.UNCERTAIN] * 2
+    await work.step(*newer(), then=[[row()], []])
+    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
 
 
 async def test_a_message_whose_worker_died_is_looked_for_from_its_claim_on(stage: Scene) -> None:

@@ -78,9 +78,9 @@ async def test_two_pollers_of_one_account_and_only_one_reads(stage: Scene) -> No
 async def test_a_reader_that_stops_hands_over_at_once_and_others_cannot_take_its_place(stage: Scene) -> None:
     one, two = desk(stage, "w1", drain=DRAIN), desk(stage, "w2", drain=DRAIN)
     await one.poller.step()
-    await two.poller.release()
+    await two.poller.lease.release()
     assert not await two.poller.step()
-    await one.poller.release()
+    await one.poller.lease.release()
     assert await two.poller.step()
 
 
@@ -117,7 +117,7 @@ async def test_what_was_drained_and_not_applied_is_applied_after_the_crash(
         with pytest.raises(RedisConnectionError):
             await work.poller.step()
     assert await stage.state_of(message) is State.SUBMITTED
-    await work.poller.release()
+    await work.poller.lease.release()
     await desk(stage, "w2", drain=DRAIN).poller.step()
     assert await stage.state_of(message) is State.DELIVERED
 
