@@ -1,22 +1,26 @@
 """Systems for reliability tests: Volley on a Redis that the test may break, with the sandbox as its provider."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ops.redis_server import RedisServer
 from producer.client import CampaignProducer
 from producer.pool import connect
 from tests.support import wait_until
-from tests.support_provider import Provider
+from tests.support_fixtures import accounts_of
+from tests.support_provider import Provider, provider_at, sandbox_process
 from tests.support_system import System, numbers
 
 Accounts = Mapping[str, Mapping[str, Any]]
 
 
 @asynccontextmanager
-async def system_on(url: str, provider: Provider, folder: Path, accounts: Accounts) -> AsyncIterator[System]:
-    """A system whose Redis is at `url`; settings and logs in `folder`."""
+async def system_on(
+    url: str, provider: Provider, folder: Path, accounts: Accounts, **sections: Mapping[str, Any]
+) -> AsyncIterator[System]:
+    """A system whose Redis is at `url`; settings and logs in `folder`. `sections`: of its settings."""
     redis = connect(url)
     async with CampaignProducer.connected(url) as producer:
         yield System(
@@ -26,8 +30,22 @@ async def system_on(url: str, provider: Provider, folder: Path, accounts: Accoun
             folder=folder,
             producer=producer,
             accounts=accounts,
+            **sections,
         )
     await redis.aclose()
+
+
+@asynccontextmanager
+async def system_in(
+    folder: Path, sandbox: Sequence[str], accounts: Accounts, **sections: Mapping[str, Any]
+) -> AsyncIterator[tuple[System, RedisServer]]:
+    """A system with a Redis server and a sandbox of its own; each account has its name as login."""
+    with RedisServer(folder / "redis") as server, sandbox_process([*sandbox, *accounts_of(*accounts)]) as url:
+        async with (
+            provider_at(url) as provider,
+            system_on(server.url, provider, folder, accounts, **sections) as system,
+        ):
+            yield system, server
 
 
 async def submit(system: System, **totals: int) -> None:
