@@ -12,6 +12,7 @@ from ops.progress_view import Pace
 from ops.readings import (
     AccountReading,
     CampaignReading,
+    Census,
     Overview,
     Rates,
     Verdict,
@@ -74,6 +75,7 @@ class Looker:
 
     def __init__(self, redis: Client, *, campaigns: int = 20) -> None:
         self._redis = redis
+        self._census = Census(redis)
         self._campaigns = campaigns
         self._rates = Rates()
         self._pace = Pace()
@@ -84,7 +86,7 @@ class Looker:
         """Read everything once. A Redis that does not answer is no error: the verdict says it."""
         try:
             async with asyncio.timeout(_TIMEOUT):
-                overview = await read_overview(self._redis, campaigns=self._campaigns)
+                overview = await read_overview(self._redis, campaigns=self._campaigns, census=self._census)
         except (RedisError, OSError, TimeoutError):
             said = redis_away(time.monotonic() - self._read_at)
             return self._glance(datetime.now(UTC), said)

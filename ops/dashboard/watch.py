@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from ops.readings import Level, Overview, Rates, Verdict, counts_of, read_overview, redis_away, verdict
+from ops.readings import Census, Level, Overview, Rates, Verdict, counts_of, read_overview, redis_away, verdict
 from producer.contract.client import Client
 
 _EVERY: Final = 1.0
@@ -26,6 +26,7 @@ class Watch:
 
     def __init__(self, redis: Client, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
+        self._census = Census(redis)
         self._clock = clock
         self._reading = asyncio.Lock()
         self._wanted_at = self._read_at = self._began_at = clock()
@@ -48,7 +49,7 @@ class Watch:
         async with self._reading:
             try:
                 async with asyncio.timeout(_TIMEOUT):
-                    overview = await read_overview(self._redis)
+                    overview = await read_overview(self._redis, census=self._census)
             except (RedisError, OSError, TimeoutError) as error:
                 self._fail(f"redis: {type(error).__name__}")
             except Exception:

@@ -1,6 +1,5 @@
 """Campaigns: how far each is, why messages failed, which recipients were refused."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -16,7 +15,6 @@ from producer.contract.states import State
 from producer.msisdn import masked
 
 _TO_SEND: Final = (State.QUEUED, State.DEFERRED)
-_MOST_ACTIVE: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +103,6 @@ async def read_refusals(redis: Client, campaign: CampaignId, *, limit: int = 100
 async def read_delivery(redis: Client, campaign: CampaignId) -> dict[str, int]:
     """The campaign's final reports by how long they took, a count a bucket of `CAMPAIGN_DELIVERY`; one round trip."""
     return counts(await redis.hgetall(keys.delivery(campaign)))
-
-
-async def read_active(redis: Client) -> ActiveTotals:
-    """All campaigns that are not over, added up; three round trips. Looks at the newest 2000 campaigns."""
-    names = [readable(name) for name in await redis.zrange(keys.CAMPAIGNS, 0, _MOST_ACTIVE - 1, desc=True)]
-    async with redis.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.hmget(keys.campaign(CampaignId(name)), ["state", "finished_at"])
-        heads = await pipe.execute()
-    active = {
-        CampaignId(name): CampaignState(state.decode())
-        for name, (state, finished_at) in zip(names, heads, strict=True)
-        if state and not finished_at and state != CampaignState.FINISHED.encode()
-    }
-    async with redis.pipeline(transaction=False) as pipe:
-        for campaign in active:
-            pipe.hgetall(keys.counts(campaign))
-        tallies = await pipe.execute()
-    states: Counter[State] = Counter()
-    for tally in tallies:
-        states.update(_by_state(tally))
-    return ActiveTotals(campaigns=Counter(active.values()), states=states)
 
 
 async def _read(redis: Client, campaigns: Sequence[CampaignId]) -> list[CampaignReading]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ops.readings.accounts import AccountReading, read_accounts
+from ops.readings.active import Census
 from ops.readings.backlogs import Backlogs, read_backlogs
-from ops.readings.campaigns import ActiveTotals, CampaignPage, read_active, read_campaigns
+from ops.readings.campaigns import ActiveTotals, CampaignPage, read_campaigns
 from ops.readings.fields import read_clock
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.runway import read_runways
@@ -49,14 +50,17 @@ class Overview:
         return sum(worker.on_wire.get(account, 0) for worker in self.workers if worker.is_live)
 
 
-async def read_overview(redis: Client, *, campaigns: int = 20) -> Overview:
-    """Read it all, with the newest `campaigns`; about twenty round trips, six deep."""
+async def read_overview(redis: Client, *, campaigns: int = 20, census: Census | None = None) -> Overview:
+    """Read it all, with the newest `campaigns`; about twenty round trips, six deep.
+
+    Whoever looks again and again has a `census`, which need not read every campaign each time.
+    """
     at = await read_clock(redis)
     names = list(await announced(redis))
     accounts, page, active, queues, workers, server = await asyncio.gather(
         read_accounts(redis),
         read_campaigns(redis, limit=campaigns),
-        read_active(redis),
+        (census or Census(redis)).read(),
         read_queues(redis),
         read_workers(redis),
         read_server(redis),

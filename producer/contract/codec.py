@@ -81,6 +81,16 @@ def decode_chunk(data: bytes) -> tuple[Recipient, ...]:
         raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
 
 
+def msisdns_of(data: bytes) -> list[Msisdn]:
+    """The MSISDNs of a chunk by place, and nothing else of it; ValueError when it is none."""
+    if data[:1] not in _CHUNK_HEADS:
+        raise ValueError(f"chunk of unknown version {data[:1]!r}")
+    try:
+        return [Msisdn(str(to)) for to in orjson.loads(_unpacked(data))["to"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"chunk that cannot be read: {type(error).__name__}") from error
+
+
 def places_of(data: bytes, msisdn: Msisdn) -> tuple[int, ...]:
     """Where in a chunk an MSISDN is; ValueError when it is none. Only a chunk that has it is read whole."""
     if data[:1] in _CHUNK_HEADS and msisdn.encode() not in _unpacked(data):

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
-from producer.contract.messages import MessageRecord, Msisdn
 from producer.contract.states import State
 
 LIFE: Final = 7 * 86_400
@@ -69,13 +68,12 @@ class Filter:
     code: str = ""
     prefix: str = ""
 
-    def fits(self, record: MessageRecord, msisdn: Msisdn) -> bool:
-        """Whether a message is meant."""
-        return (
-            (not self.state or record.state in GROUPS.get(self.state, (self.state,)))
-            and (not self.code or record.code == self.code)
-            and msisdn.startswith(self.prefix)
-        )
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The states that are meant; ValueError where `state` is the word of none."""
+        if not self.state:
+            return tuple(State)
+        return GROUPS[self.state] if self.state in GROUPS else (State(self.state),)
 
     @property
     def query(self) -> str:

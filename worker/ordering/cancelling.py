@@ -6,7 +6,7 @@ from producer.contract.client import Client
 from producer.contract.messages import CampaignId
 from producer.contract.orders import Order
 from producer.contract.states import State
-from producer.roster import Listed
+from producer.roster import Sieve
 from worker.ledger import CampaignView, LedgerReader
 from worker.ledger.withdrawing import withdraw_messages
 from worker.ordering.pieces import OrderError, Piece, chunks_of
@@ -27,21 +27,17 @@ class Cancelling:
         view = await self._reader.campaign(CampaignId(order.target))
         if view is None:
             raise OrderError("the campaign is not there any more")
-        cursor = int(order.cursor or 0)
-        async for place, chunks in chunks_of(self._redis, order):
-            await self._cancel(view, order, chunks)
-            cursor = place
+        cursor, sieve = int(order.cursor or 0), Sieve(order.wanted, WAITING)
+        async for chunk in chunks_of(self._redis, order):
+            await self._cancel(view, order, chunk.number, sieve.places(chunk))
+            cursor = chunk.number + 1
         return Piece(cursor=str(cursor), is_last=cursor >= int(order.last))
 
-    async def _cancel(self, view: CampaignView, order: Order, chunks: list[list[Listed]]) -> None:
-        places: dict[int, list[int]] = {}
-        for message in (message for chunk in chunks for message in chunk):
-            if message.record.state in WAITING and order.wanted.fits(message.record, message.msisdn):
-                places.setdefault(message.id.chunk, []).append(message.id.place)
+    async def _cancel(self, view: CampaignView, order: Order, chunk: int, places: list[int]) -> None:
         await withdraw_messages(
             self._redis,
             view.campaign.id,
-            places,
+            {chunk: places},
             _CODE,
             account=view.campaign.account,
             lane=view.campaign.lane,

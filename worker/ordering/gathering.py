@@ -10,8 +10,8 @@ from producer.checking import checked_template
 from producer.contract import keys
 from producer.contract.campaigns import Campaign, Recipient
 from producer.contract.client import Client
-from producer.contract.codec import decode_campaign
-from producer.contract.messages import CampaignId
+from producer.contract.codec import decode_campaign, decode_chunk
+from producer.contract.messages import FORGOTTEN, CampaignId
 from producer.contract.orders import Order
 from producer.contract.states import State
 from producer.directory import AccountEntry, account
@@ -19,6 +19,7 @@ from producer.drafting import Draft, Drafts, Loaded, Samples
 from producer.errors import ProducerError
 from producer.gathering import Gathering
 from producer.intake import Loading, TakenOverError
+from producer.roster import Packed, Sieve
 from producer.suppression import SuppressionList
 from worker.ledger import LedgerReader
 from worker.ordering.pieces import OrderError, Piece, chunks_of
@@ -27,7 +28,7 @@ AGAIN: Final = (State.UNDELIVERED, State.EXPIRED, State.REJECTED, State.CANCELLE
 """States of which nothing more is to come, and in which nobody was reached."""
 
 _LONGEST_BASE: Final = 48
-_AT_ONCE: Final = 2000
+_AT_ONCE: Final = 1000
 _MOST_REFUSALS: Final = 100
 
 
@@ -60,13 +61,10 @@ class GatheringAgain:
     async def _gather(self, order: Order, loaded: Loaded) -> Piece:
         campaign = await self._campaign(loaded)
         entry = await account(self._redis, campaign.account)
-        cursor, waiting = int(order.cursor), list[Recipient]()
-        async for place, chunks in chunks_of(self._redis, order):
-            cursor = place
-            for message in (message for chunk in chunks for message in chunk):
-                is_meant = message.record.state in AGAIN and order.wanted.fits(message.record, message.msisdn)
-                if is_meant and message.msisdn:
-                    waiting.append(Recipient(msisdn=message.msisdn, values=message.values, line=message.line))
+        cursor, waiting, sieve = int(order.cursor), list[Recipient](), Sieve(order.wanted, AGAIN)
+        async for chunk in chunks_of(self._redis, order):
+            cursor = chunk.number + 1
+            waiting += _recipients(chunk, sieve)
             if len(waiting) >= _AT_ONCE:
                 loaded, waiting = await self._store(campaign, entry, loaded, waiting), []
         loaded = await self._store(campaign, entry, loaded, waiting)
@@ -129,6 +127,15 @@ class GatheringAgain:
         )
         await self._drafts.keep(draft)
         return draft.key
+
+
+def _recipients(chunk: Packed, sieve: Sieve) -> list[Recipient]:
+    """Those who are meant, but who was forgotten."""
+    places = sieve.places(chunk)
+    if chunk.data is None or not places:
+        return []
+    recipients = decode_chunk(chunk.data)
+    return [recipients[place] for place in places if recipients[place].msisdn != FORGOTTEN]
 
 
 def _again(spec: Campaign) -> Campaign:

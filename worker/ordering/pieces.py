@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from producer.contract.client import Client
 from producer.contract.messages import CampaignId
 from producer.contract.orders import Order
-from producer.roster import Listed, read_roster
+from producer.roster import Packed, read_roster
 
 _SECONDS: Final = 0.25
 """Of one piece: what else this process does, and other orders, come between two."""
@@ -45,14 +45,15 @@ class Doer(Protocol):
         """Do the next piece, due for `overdue` seconds already. What it does is safe to do twice. OrderError."""
 
 
-async def chunks_of(redis: Client, order: Order) -> AsyncIterator[tuple[int, list[list[Listed]]]]:
-    """Some chunks of the order's campaign from its cursor on, for the time of a piece: the place behind, messages."""
+async def chunks_of(redis: Client, order: Order) -> AsyncIterator[Packed]:
+    """Chunks of the order's campaign from its cursor on, for the time of a piece, and at least one."""
     place, last = int(order.cursor or 0), int(order.last)
     until = time.monotonic() + _SECONDS
     while place < last:
         numbers = range(place, min(place + _CHUNKS_A_TRIP, last))
         place = numbers.stop
-        yield place, await read_roster(redis, CampaignId(order.target), numbers)
-        if time.monotonic() >= until:
-            return
-        await asyncio.sleep(0)
+        for chunk in await read_roster(redis, CampaignId(order.target), numbers):
+            yield chunk
+            if time.monotonic() >= until:
+                return
+            await asyncio.sleep(0)

@@ -1,18 +1,20 @@
 """The messages of a campaign: filtered, a page at a time, or all that match as a file."""
 
-import csv
-import io
+import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from aiohttp import web
+from redis.exceptions import RedisError
 
 from ops.dashboard import views
 from ops.dashboard.access import dress
 from ops.dashboard.frame import Frame, visitor
-from ops.messages import MessageReading, read_messages
+from ops.dashboard.sheet import sheet
+from ops.messages import MessageReading, read_page
 from ops.readings import read_campaign
 from producer.contract.messages import CampaignId, Msisdn
 from producer.contract.orders import GROUPS, Filter
@@ -20,15 +22,19 @@ from producer.contract.states import State
 from producer.msisdn import masked
 
 _PAGE: Final = 50
-_CHUNKS: Final = 40
+_CHUNKS: Final = 200
 """Chunks that one page looks through at most; the next page goes on behind them."""
 
 _PLACE: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,6})")
 _PREFIX: Final = re.compile(r"[0-9]{1,15}")
 _LONGEST_CODE: Final = 100
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_AT_ONCE: Final = 4
+"""Files that are written at once; others wait for their turn."""
 
-_COLUMNS: Final = ("message", "msisdn", "state", "attempts", "changed_at", "reference", "code", "words")
+_TAKEN_WITHIN: Final = 60.0
+"""Seconds in which a browser must take a piece."""
+
+log = structlog.get_logger(__name__)
 
 
 class MessagesRoom:
@@ -38,6 +44,7 @@ class MessagesRoom:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
         """Its addresses."""
@@ -54,7 +61,7 @@ class MessagesRoom:
             await self._frame.overview(),
         )
         after, shown = _after(request), _shown(request)
-        found, following = await self._page(campaign, wanted, after)
+        found, following = await read_page(self._frame.redis, campaign, wanted, after, most=_PAGE, chunks=_CHUNKS)
         view = {
             "at": overview.at,
             "id": campaign,
@@ -80,27 +87,16 @@ class MessagesRoom:
         dress(request, response)
         await self._frame.audit.write(visitor(request).name, "messages.download", campaign, after=wanted.query)
         await response.prepare(request)
-        async for piece in _lines(read_messages(self._frame.redis, campaign), wanted, shown):
-            await response.write(piece)
+        try:
+            async with self._places:
+                async for piece in sheet(self._frame.redis, campaign, wanted, shown):
+                    async with asyncio.timeout(_TAKEN_WITHIN):
+                        await response.write(piece)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("download_broken_off", campaign=campaign, error=type(error).__name__)
+            if request.transport is not None:
+                request.transport.abort()  # so that nobody takes the half for the whole
         return response
-
-    async def _page(
-        self, campaign: CampaignId, wanted: Filter, after: tuple[int, int]
-    ) -> tuple[list[MessageReading], str]:
-        """The messages, and the place that the next page begins behind; empty when there is no more."""
-        found: list[MessageReading] = []
-        seen, last = "", None
-        async for message in read_messages(self._frame.redis, campaign, first=after[0]):
-            place = (message.id.chunk, message.id.place)
-            if place <= after:
-                continue
-            last = message.id.chunk + _CHUNKS if last is None else last  # of those behind `after`
-            if len(found) == _PAGE or message.id.chunk >= last:
-                return found, seen
-            seen = f"{place[0]}.{place[1]}"
-            if wanted.fits(message.record, message.msisdn):
-                found.append(message)
-        return found, ""
 
     async def _campaign(self, request: web.Request) -> CampaignId:
         campaign = CampaignId(request.match_info["id"])
@@ -118,29 +114,6 @@ def filter_of(given: Mapping[str, str]) -> Filter:
     if prefix and not _PREFIX.fullmatch(prefix):
         raise web.HTTPBadRequest(text="The beginning of a number is digits.")
     return Filter(state=state, code=code[:_LONGEST_CODE], prefix=prefix)
-
-
-async def _lines(
-    messages: AsyncIterator[MessageReading], wanted: Filter, shown: Callable[[Msisdn], str]
-) -> AsyncIterator[bytes]:
-    """CSV in pieces of some ten kB. What a spreadsheet would take for a formula is written as text."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(_COLUMNS)
-    async for message in messages:
-        if wanted.fits(message.record, message.msisdn):
-            row = _row(message, shown)
-            at = row["changed_at"]
-            rows.writerow([_plain((row | {"changed_at": at.isoformat() if at else ""})[name]) for name in _COLUMNS])
-        if text.tell() > 32_768:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
-
-
-def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _row(message: MessageReading, shown: Callable[[Msisdn], str]) -> views.View:

@@ -1,8 +1,10 @@
 """The messages of a campaign: the filter, its pages, and the file of who did not get it."""
 
 import csv
+from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import ClientPayloadError
 from aiohttp.test_utils import TestClient
 
 from ops.dashboard.access import Access
@@ -101,6 +103,21 @@ async def test_pages_follow_each_other_and_look_through_so_many_chunks_at_most(
 async def test_a_filter_that_is_none_is_a_clear_error(page: TestClient, stage: Scene, query: str) -> None:
     await stage.submit()
     await look(page, f"/campaigns/spring/messages{query}", status=400)
+
+
+async def test_a_file_that_is_broken_off_is_told_from_a_whole_one(
+    page: TestClient, stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> AsyncIterator[bytes]:
+        yield b"message\n"
+        raise ConnectionError("Redis is away")
+
+    await stage.submit()
+    monkeypatch.setattr(messages, "sheet", broken)
+    answer = await page.get("/campaigns/spring/messages.csv")
+    with pytest.raises(ClientPayloadError):
+        await answer.read()
+    assert (await page.get("/campaigns")).status == 200
 
 
 async def test_a_campaign_that_is_not_there_has_no_messages(page: TestClient, stage: Scene) -> None:
