@@ -71,8 +71,9 @@ class Preparer:
             row = _Ready(job=job, outgoing=self._outgoing(view, recipient))
             alone = str(job.message) if job.message in again else ""
             ready.setdefault((job.message.campaign, job.lane, alone), []).append(row)
-        groups = (group for rows in ready.values() for group in self._groups(rows, most))
-        return [self._request(group, campaigns) for group in groups], lost
+        groups = [group for rows in ready.values() for group in self._groups(rows, most)]
+        references = _references(len(groups))
+        return [self._request(*each, campaigns) for each in zip(groups, references, strict=True)], lost
 
     def forget(self, campaign: CampaignId) -> None:
         """Read a campaign anew: the claim said that its id is another one's by now."""
@@ -124,9 +125,10 @@ class Preparer:
             for start in range(0, len(places), most):
                 yield [rows[place] for place in places[start : start + most]]
 
-    def _request(self, group: Sequence[_Ready], campaigns: Mapping[CampaignId, CampaignView]) -> Prepared:
+    def _request(
+        self, group: Sequence[_Ready], reference: Reference, campaigns: Mapping[CampaignId, CampaignView]
+    ) -> Prepared:
         family = self._account.family
-        reference = Reference("v" + secrets.token_hex(_REFERENCE_BYTES))
         outgoing = tuple(row.outgoing for row in group)
         request = family.sending.build(self._account.credentials, outgoing, reference)
         first = group[0].job
@@ -144,3 +146,9 @@ class Preparer:
             told=any(reference in value for _, value in request.form),
         )
         return Prepared(claim=claim, outgoing=outgoing, request=request)
+
+
+def _references(count: int) -> list[Reference]:
+    """References that nobody can guess, their chance drawn at once."""
+    drawn, width = secrets.token_hex(_REFERENCE_BYTES * count), 2 * _REFERENCE_BYTES
+    return [Reference(f"v{drawn[start : start + width]}") for start in range(0, len(drawn), width)]

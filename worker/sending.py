@@ -278,10 +278,9 @@ class Sender:
         return time.monotonic() <= claimed_at + self._fresh_for
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
 
 def _cancelled() -> bool:
