@@ -292,6 +292,7 @@ class App:
             connections=account.limits.in_flight,
             total_timeout=settings.request_timeout,
             connect_timeout=settings.connect_timeout,
+            longest=account.family.rules.longest,
         )
 
     async def flush_counts(self) -> None:

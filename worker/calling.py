@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, cast
 
 import structlog
@@ -12,6 +13,7 @@ from arq.worker import Retry
 
 from producer.contract.messages import AccountName
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.ledger.accounts import AccountBook
 from worker.polling import NotTheReaderError, Poller
 from worker.probing import Prober
@@ -132,15 +134,14 @@ class Caller:
         return "" if offers else f"the host of {name} has no version 3 (probed once, and remembered)"
 
     async def _read(self, call: Call, request: HttpRequest, answer: Answer) -> Plain:
-        match call.read(answer):
+        match await digested(partial(_records, call, request), answer):
             case Refused() as refusal:
                 if not call.is_drain:
                     await self._asker.refused(call.name, harmless(refusal))
                 unclear = "; it may have been done" if call.needs_yes and not refusal.is_understood else ""
                 return {"error": refusal.sentence + unclear, "code": refusal.code}
             case records:
-                whole = call.complete(records, request) if call.complete else records
-                return {"records": [plain(record) for record in whole]}
+                return {"records": records}
 
 
 async def provider_call(
@@ -180,6 +181,14 @@ async def _run(caller: Caller, wish: Wish) -> Plain:
         raise Retry(defer=_OTHER_PROCESS_IN) from None
     log.info("provider_called", account=wish.account, call=wish.call, code=told.get("code", ""))
     return told
+
+
+def _records(call: Call, request: HttpRequest, answer: Answer) -> list[Plain] | Refused:
+    """The records of an answer as plain values: thousands of them take as long as their reading."""
+    found = call.read(answer)
+    if isinstance(found, Refused):
+        return found
+    return [plain(record) for record in (call.complete(found, request) if call.complete else found)]
 
 
 def plain(record: object) -> Plain:

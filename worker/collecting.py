@@ -7,6 +7,7 @@ import structlog
 from producer.contract import keys
 from producer.contract.client import Client
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.incoming import IncomingBook
 from worker.ledger import Journal
 from worker.providers.interface import Refused
@@ -60,7 +61,7 @@ class Collector:
         if answer is None:
             return None
         await self._journal.write(self._account.name, "answers", answer.status, answer.body)
-        match self._inbox.read(answer, cursor):
+        match await digested(lambda said: self._inbox.read(said, cursor), answer):
             case Refused() as refusal:
                 await self._asker.refused("answers", refusal)
                 return None

@@ -6,6 +6,7 @@ look-ups to say (`lookups`), whose next turn is then due at once.
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -17,6 +18,7 @@ from producer.contract.messages import FORGOTTEN, AccountName, MessageId, Messag
 from producer.contract.states import Event, State
 from worker.asking import Asker
 from worker.calling import ADDRESS_BLOCKED, TOO_LATE, Plain, harmless
+from worker.digesting import digested
 from worker.due import Open
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.ledger.accounts import AccountBook
@@ -128,7 +130,8 @@ class Looker:
             return {"error": _without_answer(answer)}
         name = self.account.name
         await self._journal.write(name, request.call, answer.status, answer.body, asked=request.form)
-        match lookup.read([(row.record.reference, row.msisdn)], answer):
+        pairs = [(row.record.reference, row.msisdn)]
+        match await digested(partial(lookup.read, pairs), answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, harmless(refusal))
                 return {"error": refusal.sentence, "code": refusal.code}
@@ -167,7 +170,7 @@ class Looker:
         answer = await self._poller.drain_for(drain.build(self.account.credentials))
         if not isinstance(answer, Answer):
             return {"error": _without_answer(answer)}
-        match drain.read(answer):
+        match await digested(drain.read, answer):
             case Refused() as refusal:
                 return {"error": refusal.sentence, "code": refusal.code}
             case Reports(items=items):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from producer.contract.client import Client
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event, State
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.due import Open, first_piece, next_look, open_messages
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
@@ -216,7 +218,7 @@ class Lookups:
         if answer is None:
             return False
         await self._journal.write(self._account.name, request.call, answer.status, answer.body, asked=request.form)
-        match lookup.read(pairs, answer):
+        match await digested(partial(lookup.read, pairs), answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
             case Reports(items=items):

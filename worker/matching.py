@@ -15,6 +15,7 @@ import structlog
 from producer.contract.messages import MessageId, Msisdn, Reference
 from producer.contract.states import Event
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.due import Open
 from worker.ledger import Journal, Ledger, LedgerReader, Write
 from worker.probing import Prober
@@ -148,7 +149,7 @@ class Matcher:
             return None
         if answer is None:
             return None
-        match self._matching.read(answer):
+        match await digested(self._matching.read, answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
                 return None

@@ -17,6 +17,7 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.client import Client
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.leasing import ReaderLease
 from worker.ledger import Journal
 from worker.ledger.accounts import AccountBook
@@ -25,6 +26,7 @@ from worker.lookups import Lookups
 from worker.probing import Prober
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import (
+    LONGEST_LIST,
     Answer,
     Balance,
     BalanceCall,
@@ -44,6 +46,9 @@ _MOST_DRAINS: Final = 200
 _SHARE: Final = 10.0
 """While messages wait to be sent, one request in so many is a drain: reports trickle in as fast as they are
 asked for, and a drain counts against the same rate as a send."""
+
+_APPLIED_AT_ONCE: Final = 2000
+"""Reports of a drained answer, which may hold hundreds of thousands: others have their turn in between."""
 
 _MOST_PAGES: Final = 30
 _LEAST_FOR_A_PAGE: Final = 10
@@ -158,25 +163,28 @@ class Poller:
 
     async def _kept(self, answer: Answer) -> str:
         """Journal a drained answer, however long Redis is away or full: the provider hands it over once."""
+        name, form = self._account.name, answer.dialect.format
         while True:
             try:
                 return await self._journal.write(
-                    self._account.name, "drain", answer.status, answer.body, form=answer.dialect.format
+                    name, "drain", answer.status, answer.body, form=form, longest=LONGEST_LIST
                 )
             except (RedisError, OSError) as error:
-                log.warning("drained_waits_for_redis", account=self._account.name, error=type(error).__name__)
+                log.warning("drained_waits_for_redis", account=name, error=type(error).__name__)
                 await asyncio.sleep(_AFTER_ERROR)
 
     async def _read_drain(self, drain: Drain, answer: Answer) -> bool:
         """Apply one drained answer; whether there may be more to read."""
-        match drain.read(answer):
+        match await digested(drain.read, answer):
             case Refused() as refusal:
                 await self._asker.refused("status", refusal)
                 return False
             case Reports(items=items, more=more):
-                applied = await self._tracker.apply([item for item in items if isinstance(item, Report)])
-                if items:
-                    log.debug("drained", account=self._account.name, reports=len(items), moved=applied.moved)
+                reports = [item for item in items if isinstance(item, Report)]
+                for start in range(0, len(reports), _APPLIED_AT_ONCE):
+                    await self._tracker.apply(reports[start : start + _APPLIED_AT_ONCE])
+                if reports:
+                    log.debug("drained", account=self._account.name, reports=len(reports))
                 return more
             case other:
                 assert_never(other)
@@ -214,7 +222,7 @@ class Poller:
 
     async def _read_page(self, history: History, answer: Answer) -> str:
         """Apply one page; where to go on from, empty when the next page would bring nothing that waits."""
-        match history.read(answer):
+        match await digested(history.read, answer):
             case Refused() as refusal:
                 await self._asker.refused("messages", refusal)
                 return ""
@@ -246,7 +254,7 @@ class Poller:
         answer = await self._ask(call.build(self._account.credentials), probe=blocked)
         if answer is None:
             return
-        match call.read(answer):
+        match await digested(call.read, answer):
             case Balance() as balance:
                 await self._book.note_balance(self._account.name, balance, time.time())
                 if blocked and balance.amount > 0:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.ledger.accounts import AccountBook
 from worker.providers.interface import Lookup
 from worker.settings import Account
@@ -63,7 +64,7 @@ class Prober:
         found = await known(self._account, self._book)
         if found is None:
             answer = await self._asker.ask(probe.build(self._account.credentials), probe=even_blocked)
-            found = probe.read(answer) if answer is not None else None
+            found = await digested(probe.read, answer) if answer is not None else None
             if found is not None:
                 await self._book.note(self._account.name, {_PROBED: finding(self._account, found=found)})
         return found

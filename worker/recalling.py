@@ -15,6 +15,7 @@ import structlog
 
 from producer.contract.messages import MessageId, Reference
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.due import Open
 from worker.ledger import Journal, LedgerReader
 from worker.providers.interface import Recall, Refused, Report
@@ -134,7 +135,7 @@ class Recaller:
             if answer is None:
                 return "the provider's history did not answer"
             await self._journal.write(self._account.name, request.call, answer.status, answer.body)
-            page = self._recall.read(answer)
+            page = await digested(self._recall.read, answer)
             if isinstance(page, Refused):
                 self._ask_for_fewer()
                 await self._asker.refused(request.call, page)

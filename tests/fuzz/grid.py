@@ -19,11 +19,11 @@ LENGTH: Final = 4096
 SLOWEST: Final = 0.15
 """CPU seconds for one reading of an answer of `LENGTH` bytes; most take a hundredth of it. The square took 0.3."""
 
-_BEFORE: Final = (
+BEFORE: Final = (
     *(b"", b"x", b"1|x", b"|1\n", b'{"a":"', b'{"phones":[', b"<response>", b"<result>", b"ERROR = 1 ("),
     *(b"id = 1, message = ", b"1,2,3,4,5,6,7,8,9\n"),
 )
-_AGAIN: Final = (
+AGAIN: Final = (
     *(
         b"\n",
         b"\r\n",
@@ -76,7 +76,7 @@ class Body:
 def grid() -> Iterator[Body]:
     """All of them."""
     formats = ((name, form) for name in FAMILIES for form in FAMILIES[name].formats)
-    for (family, form), *parts in itertools.product(formats, _BEFORE, _AGAIN, _BEHIND):
+    for (family, form), *parts in itertools.product(formats, BEFORE, AGAIN, _BEHIND):
         yield Body(family=family, form=form, parts=tuple(parts))
 
 

@@ -122,6 +122,26 @@ async def test_what_was_drained_and_not_applied_is_applied_after_the_crash(
     assert await stage.state_of(message) is State.DELIVERED
 
 
+async def test_a_drained_answer_is_kept_whole_however_long_it_is(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal kept a megabyte of it: after a crash it could not be read, and all its reports were gone."""
+    [message, *_] = await submitted(stage)
+    work = desk(stage, drain=DRAIN)
+    work.asker.answers["drain"] = [rows(("y" * 1_500_000, "", None), ("r0", "", "report_delivered"))]
+
+    async def crash(*_: object, **__: object) -> None:
+        raise RedisConnectionError("killed here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work.tracker, "apply", crash)
+        with pytest.raises(RedisConnectionError):
+            await work.poller.step()
+    await work.poller.lease.release()
+    await desk(stage, "w2", drain=DRAIN).poller.step()
+    assert await stage.state_of(message) is State.DELIVERED
+
+
 async def test_a_crash_is_made_up_for_however_much_was_journalled_before_it(stage: Scene) -> None:
     """Only the next hundred entries were looked at, and the drain after that moved the mark past the rest.
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from producer.contract.exports import ExportRecord, ExportState, Manner
 from worker.asking import Asker
+from worker.digesting import digested
 from worker.exporting.applying import RowApplier
 from worker.exporting.book import ExportBook
 from worker.exporting.fetching import Attempt, Fetcher, NotFetched
@@ -134,7 +135,7 @@ class Exporter:
             return None
         if answer is None:
             return None
-        match self._exports.read_list(answer):
+        match await digested(self._exports.read_list, answer):
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
                 return None

@@ -40,13 +40,22 @@ class Journal:
     length: int
 
     async def write(
-        self, account: AccountName, call: str, status: int, body: bytes, *, form: str = "", asked: Pairs = ()
+        self,
+        account: AccountName,
+        call: str,
+        status: int,
+        body: bytes,
+        *,
+        form: str = "",
+        asked: Pairs = (),
+        longest: int = _MOST_BODY,
     ) -> str:
         """Keep a raw answer; returns the entry's id once it is in Redis.
 
         `asked`: the fields of the request without credentials; an answer about one message may not name it.
+        `longest`: bytes of the body that are kept; more than usual where it may have to be read from here.
         """
-        fields: dict[str, Value] = {"call": call, "status": status, "body": body[:_MOST_BODY]}
+        fields: dict[str, Value] = {"call": call, "status": status, "body": body[:longest]}
         more: dict[str, Value] = {"form": form, "asked": asked_field(asked)}
         entry = await self.redis.xadd(
             keys.journal(account),
@@ -56,7 +65,7 @@ class Journal:
         )
         return bytes(entry).decode()
 
-    async def since(self, account: AccountName, after: str, *, most: int = 100) -> list[JournalEntry]:
+    async def since(self, account: AccountName, after: str, *, most: int = 20) -> list[JournalEntry]:
         """Entries after the id `after` ('0' for all), oldest first."""
         rows = await self.redis.xrange(keys.journal(account), min=f"({after}" if after != "0" else "-", count=most)
         return [

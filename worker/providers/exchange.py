@@ -7,11 +7,12 @@ is about to write the request, not guessed from the kind of error.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import quote_plus
 
@@ -29,11 +30,8 @@ from aiohttp import (
 from aiohttp.connector import Connection
 from yarl import URL
 
-from worker.providers.interface import Answer, HttpRequest
+from worker.providers.interface import LONGEST_ANSWER, Answer, HttpRequest
 from worker.providers.streams import Resume, Sink, Streamed, head_of, range_fields
-
-LONGEST_ANSWER: Final = 8 * 1024 * 1024
-"""Bytes, after decompression. The longest answer asked for is a history page: a thousand rows of 1 KB."""
 
 _IDLE: Final = 4.0
 """Seconds an unused connection is kept. A request on a connection that the server is closing is an answer
@@ -44,6 +42,8 @@ _STALLED: Final = 60.0
 
 _QUOTED: Final = tuple(quote_plus(bytes([byte])) for byte in range(256))
 """Each byte as a form has it."""
+
+NOTHING_LONGER: Final[Mapping[str, int]] = MappingProxyType({})
 
 _HEADERS: Final = {"User-Agent": "volley"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -107,7 +107,8 @@ class Exchange:
     """The connections to one provider account. Make it inside a running event loop, and close it.
 
     `connections` is how many there may be at once; a request that finds none free within `connect_timeout`
-    is not sent. `total_timeout` covers everything from `ask` to the last byte. Times in seconds.
+    is not sent. `total_timeout` covers everything from `ask` to the last byte. Times in seconds. An answer of more
+    bytes than `longest` has for its call, or `longest_answer` where it has none, is lost.
     """
 
     def __init__(
@@ -117,10 +118,12 @@ class Exchange:
         connections: int,
         total_timeout: float = 30.0,
         connect_timeout: float = 5.0,
+        longest: Mapping[str, int] = NOTHING_LONGER,
         longest_answer: int = LONGEST_ANSWER,
     ) -> None:
         self._base = checked_base_url(base_url)
-        self._longest = longest_answer
+        self._longest = longest
+        self._longest_usual = longest_answer
         self._connect_timeout = connect_timeout
         self._dated = ("", 0.0)  # the Date of the last answer, and when it came
         self._urls: dict[str, URL] = {}
@@ -219,7 +222,7 @@ class Exchange:
             allow_redirects=False,
         ) as response:
             self._dated = (response.headers.get("Date", ""), time.time())
-            body = await _whole(response.content, self._longest)
+            body = await _whole(response.content, self._longest.get(request.call, self._longest_usual))
             if body is None:
                 response.close()
                 return AnswerLost(reason="answer too long")

@@ -10,13 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.options import SendOption
 from producer.contract.states import Event
+
+LONGEST_ANSWER: Final = 64 * 1024
+"""Bytes, after decompression, of an answer that is not a list: a hundred messages that were sent are 20 KB."""
+
+LONGEST_LIST: Final = 8 * 1024 * 1024
+"""Bytes of any list: a history page is a thousand rows, each with a text of perhaps 6 KB as JSON may write it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +252,7 @@ class Rules:
     fence: float  # seconds in which an identical request is refused (0: no such rule)
     retry_in: float  # shortest wait before a second attempt, seconds
     windows: dict[str, tuple[Window, ...]]  # by call
+    longest: Mapping[str, int] = field(default_factory=dict)  # bytes of an answer by call, where not `LONGEST_ANSWER`
     at_once: Mapping[str, AtOnce] = field(default_factory=dict)  # by call, where fewer than `most_in_flight`
     is_grouped_by_probe: bool = False  # several messages in one request: only where Family.probe finds it possible
 

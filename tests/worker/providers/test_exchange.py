@@ -10,11 +10,13 @@ from email.utils import formatdate
 from urllib.parse import parse_qsl
 
 import pytest
+from msgspec import structs
 
 from tests.support import wait_until
 from tests.worker.providers.serving import OK, REQUEST, exchanging, hanging, saying, serving
-from worker.providers.exchange import NotSent, Withheld
-from worker.providers.interface import Answer, HttpRequest
+from worker.providers.exchange import AnswerLost, Exchange, NotSent, Withheld
+from worker.providers.interface import LONGEST_LIST, Answer, HttpRequest
+from worker.providers.registry import FAMILIES
 
 
 async def test_an_answer_comes_back_whole_and_the_request_left_as_one_posted_form() -> None:
@@ -81,6 +83,26 @@ async def test_a_connection_is_used_again_and_cookies_are_not_kept() -> None:
     assert server.connections == 1
     assert len(server.requests) == 3
     assert "cookie" not in server.requests[-1][0].lower()
+
+
+async def test_each_call_may_be_answered_at_its_own_length() -> None:
+    """What a send can be answered is short; a page of the history is not."""
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
+    longest = {"messages": 100, "status": 99}
+    async with (
+        serving(saying(said, close=False)) as server,
+        Exchange(server.url, connections=1, longest=longest, longest_answer=99) as exchange,
+    ):
+        answers = [await exchange.ask(structs.replace(REQUEST, call=call)) for call in ("messages", "status", "send")]
+    lost = AnswerLost(reason="answer too long")
+    assert answers == [Answer(status=200, body=b"x" * 100), lost, lost]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_send_is_never_answered_at_the_length_of_a_list(name: str) -> None:
+    longest = FAMILIES[name].rules.longest
+    assert not {"send", "cost", "balance", "status", "key", "probe"} & longest.keys()
+    assert max(longest.values()) <= LONGEST_LIST
 
 
 # --- the base URL ------------------------------------------------------------------------------------------

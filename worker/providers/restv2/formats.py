@@ -11,6 +11,7 @@ Fields = dict[str, object]
 
 _ROW: Final = "sms"
 _LONGEST_LINE: Final = 400
+_MOST_ROWS: Final = 400_000  # as many as JSON may have
 
 # matched line by line, and no two parts of it can take the same character: so it takes a time in the body's length
 _WHOLE_ROW: Final = re.compile(r"\W*(?P<id>[0-9]{1,20})\s*\|\s*(?P<word>[A-Za-z0-9]{1,16})\s*(?:\|\s*)?")
@@ -50,6 +51,8 @@ def a_key(body: str) -> Fields | None:
 
 def statuses(body: str) -> Fields | None:
     """`id | status |` pairs, with any spacing, line ends and trailing pipes (B7 [S2]); none at all is no report."""
+    if body.count("|") > 2 * _MOST_ROWS:
+        return None
     parts = [part for line in body.splitlines() for part in map(str.strip, line.split("|")) if part]
     if parts and "|" not in body:
         return None

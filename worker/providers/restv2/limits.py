@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from worker.providers.interface import Rules
+from worker.providers.interface import LONGEST_LIST, Rules
 
 RULES: Final = Rules(
     most_per_request=100,  # B5: how many sms/bulk takes is not documented [?]; ours, and modest
@@ -14,4 +14,6 @@ RULES: Final = Rules(
     fence=0.0,  # B4: no duplicate guard
     retry_in=5.0,  # not documented; ours
     windows={},  # none documented for any call
+    # B7: batch sizes are unknown, and what is too long is gone; B10: a host that knows no `limit` gives all it has
+    longest={"drain": LONGEST_LIST, "history": LONGEST_LIST},
 )

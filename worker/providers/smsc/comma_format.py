@@ -6,7 +6,7 @@ Nothing is quoted (A6 [S1]): the one free column keeps its commas, counted from 
 import re
 from typing import Final
 
-from worker.providers.smsc.layouts import Layout
+from worker.providers.smsc.layouts import MOST_LINES, MOST_ROWS, Layout
 
 _ERROR: Final = re.compile(r"(?P<id>[A-Za-z0-9._-]{1,40}),-(?P<number>[0-9]{1,6})")
 
@@ -20,13 +20,17 @@ def read(body: str, layout: Layout) -> object | None:
         return []
     if error := _ERROR.fullmatch(body):
         return {"error": "", "error_code": error["number"]}
-    rows = [split(line, layout) for line in lines(body, layout)]
-    found = [row for row in rows if row]
-    return found[0] if len(found) == 1 else found or None
+    rows = [row for line in lines(body, layout) if (row := split(line, layout))]
+    return rows[0] if len(rows) == 1 else rows or None
 
 
 def lines(body: str, layout: Layout) -> list[str]:
-    """Rows. A text with line ends in it makes a row of several lines: those with too few commas are joined."""
+    """Rows. A text with line ends in it makes a row of several lines: those with too few commas are joined.
+
+    None of them where there are more than anybody asks for.
+    """
+    if body.count("\n") > MOST_LINES:
+        return []
     least = min(map(len, layout.columns), default=1) - 1
     is_last = any(columns[-1] == layout.free for columns in layout.columns)
     found: list[list[str]] = []  # joined at the end: joining line by line takes days for megabytes of line ends
@@ -39,6 +43,8 @@ def lines(body: str, layout: Layout) -> list[str]:
         else:
             found.append([line])
             commas = here
+    if len(found) > MOST_ROWS:
+        return []
     return [row for parts in found if (row := "\n".join(parts).strip())]
 
 

@@ -30,6 +30,12 @@ class Layout:
     may_be_empty: bool = False
 
 
+MOST_ROWS: Final = 20_000
+"""Of a list in text or with commas; the longest that can be asked for has 10,000 (A6 `get_answers`)."""
+
+MOST_LINES: Final = 1_000_000
+"""Of such a list: a thousand rows (A6 `get_messages`), each with a text of a thousand line ends (A3)."""
+
 LISTS: Final = frozenset({"list", "sms_answers", "zones", "codes", "phones", "statuses"})
 """Elements of fmt=2 that hold rows (A6, A7 [S1 S3]); `phones` and `statuses` [?]."""
 

@@ -6,7 +6,7 @@ provider counts on its own clock and requests travel, so a documented minute is 
 
 from typing import Final
 
-from worker.providers.interface import AtOnce, Rules, Window
+from worker.providers.interface import LONGEST_LIST, AtOnce, Rules, Window
 
 _MINUTE: Final = 61.0
 _HOUR: Final = 3610.0
@@ -52,6 +52,13 @@ WINDOWS: Final[dict[str, tuple[Window, ...]]] = {
     "downloads": (Window(count=3, seconds=_MINUTE, identical=True),),
 }
 
+LONGEST: Final[dict[str, int]] = {
+    # lists whose length is the provider's or a person's choice; a status row with its text (A4 `all`) is 7 KB at most
+    **dict.fromkeys(("status_bulk", "messages", "answers", "templates", "downloads"), LONGEST_LIST),
+    # A6, A8: a row a subclient, an operator, a number; of some hundred bytes each
+    **dict.fromkeys(("stat", "price", "operator", "numbers"), 1024 * 1024),
+}
+
 _STATUS_AT_ONCE: Final = AtOnce(name="status", most=4)  # A4 [G-spo, 1src]: five or more status requests at once
 
 RULES: Final = Rules(
@@ -63,5 +70,6 @@ RULES: Final = Rules(
     fence=_MINUTE,  # A3 error 9: one identical send request a minute
     retry_in=_MINUTE,  # the second attempt at a message is that identical request
     windows=WINDOWS,
+    longest=LONGEST,
     at_once={"status": _STATUS_AT_ONCE, "status_bulk": _STATUS_AT_ONCE},
 )

@@ -11,6 +11,8 @@ from worker.providers.smsc import comma_format, text_format
 from worker.providers.smsc.layouts import Layout
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{5,20}")
+_MOST_ROWS: Final = 1000  # ours ask for a hundred at most, and in these formats for none
+
 _PHONE: Final = Layout(
     text=("phone", "mccmnc", "cost", "status", "error"),
     columns=(("phone", "mccmnc", "cost", "status", "error"), ("phone", "mccmnc", "cost")),
@@ -20,6 +22,8 @@ _PHONE: Final = Layout(
 def text(body: str, layout: Layout) -> object | None:
     """The fields of a fmt=0 receipt."""
     head, *rest = body.strip().split("\n")
+    if len(rest) > _MOST_ROWS:
+        return None
     fields = text_format.read(head if rest else body, layout)
     return _with_phones(fields, [text_format.split(line.strip(), _PHONE) for line in rest if line.strip()])
 
@@ -27,6 +31,8 @@ def text(body: str, layout: Layout) -> object | None:
 def commas(body: str, layout: Layout) -> object | None:
     """The fields of a fmt=1 receipt."""
     head, *rest = body.strip().split("\n")
+    if len(rest) > _MOST_ROWS:
+        return None
     fields = comma_format.read(head, layout)
     return _with_phones(fields, [comma_format.split(line.strip(), _PHONE) for line in rest if line.strip()])
 

@@ -7,7 +7,7 @@ The one free value (a message's text) ends where the names that follow it begin,
 import re
 from typing import Final
 
-from worker.providers.smsc.layouts import LABELS, Layout
+from worker.providers.smsc.layouts import LABELS, MOST_LINES, MOST_ROWS, Layout
 
 _ERROR: Final = re.compile(
     r"ERROR = (?P<number>[0-9]{1,6})(?: ?\((?P<text>.*?)\))?(?:, ID - (?P<id>\S{1,40}))?", re.DOTALL
@@ -31,13 +31,20 @@ def read(body: str, layout: Layout) -> object | None:
 
 
 def lines(body: str, layout: Layout) -> list[str]:
-    """Rows. Where a value is free, a row begins with the first name, and other lines belong to the row before."""
+    """Rows. Where a value is free, a row begins with the first name, and other lines belong to the row before.
+
+    None of them where there are more than anybody asks for.
+    """
+    if body.count("\n") > MOST_LINES:
+        return []
     found: list[list[str]] = []  # joined at the end: joining line by line takes days for megabytes of line ends
     for line in body.split("\n"):
         if not layout.free or not found or line.startswith(f"{layout.text[0]} = "):
             found.append([line])
         else:
             found[-1].append(line)
+    if len(found) > MOST_ROWS:
+        return []
     return [row for parts in found if (row := "\n".join(parts).strip())]
 
 
