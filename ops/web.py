@@ -154,7 +154,7 @@ def _set_up_templates(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "rate", "duration", "latency", "since", "clock", "size", "share", "unix"):
+    for name in ("number", "money", "rate", "duration", "latency", "since", "clock", "size", "share", "unix"):
         environment.filters[name] = getattr(formats, name)
 
 

@@ -7,10 +7,12 @@ from typing import Final
 import structlog
 
 from producer.contract.counters import SUBMISSION
+from producer.contract.messages import CampaignId
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.minutes import add_minute
 from worker.providers.interface import Deferred, Outcome, RouteBlocked
 from worker.settings import Account
+from worker.spending import Spending
 from worker.throttle import Gate
 
 _SLOW: Final = 4.0
@@ -31,10 +33,11 @@ class Learning:
         self._told: set[str] = set()
         self._words: dict[str, str] = {}
         self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._spending = Spending()
         self.totals: Counter[str] = Counter()
 
-    async def learn(self, outcomes: Sequence[Outcome], seconds: float) -> None:
-        """Take in the outcomes of one request that took `seconds`."""
+    async def learn(self, outcomes: Sequence[Outcome], seconds: float, campaign: CampaignId) -> None:
+        """Take in the outcomes of one request of a campaign, which took `seconds`."""
         self.totals["requests"] += 1
         self.totals["request_ms"] += int(seconds * 1000)
         self.totals[SUBMISSION.bucket(seconds)] += 1
@@ -43,6 +46,7 @@ class Learning:
             self.totals[kind] += 1
             self._outcomes[kind, getattr(outcome, "code", "")] += 1
             self._remember(outcome)
+        self._spending.take(campaign, outcomes)
         match outcomes[0]:
             case RouteBlocked() as blocked:
                 await self._block(blocked)
@@ -60,6 +64,7 @@ class Learning:
         await self._book.explain(self._account.name, words)
         await self._book.add(self._account.name, totals)
         await add_minute(self._book.redis, self._account.name, outcomes)
+        await self._spending.flush(self._book.redis)
 
     def _remember(self, outcome: Outcome) -> None:
         code = getattr(outcome, "code", "")

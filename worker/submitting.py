@@ -9,6 +9,7 @@ from typing import Final, assert_never
 import structlog
 from redis.exceptions import RedisError
 
+from producer.contract.messages import CampaignId
 from producer.contract.states import Event
 from worker.keeping import Keeper
 from worker.learning import Learning
@@ -81,7 +82,7 @@ class Submitter:
         if self._keeper is not None:
             self._keeper.note(prepared, answer, outcomes, seconds)
         with suppress(asyncio.CancelledError):  # what the answer meant is recorded, whatever comes
-            await self._learn(outcomes, seconds)
+            await self._learn(outcomes, seconds, prepared.claim.campaign)
         return self._writes(prepared, claimed, outcomes)
 
     async def quiet(self, within: float) -> None:
@@ -89,10 +90,10 @@ class Submitter:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), within)
 
-    async def _learn(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+    async def _learn(self, outcomes: Sequence[Outcome], seconds: float, campaign: CampaignId) -> None:
         """A Redis that is away costs the lesson, never the outcome."""
         try:
-            await self._learning.learn(outcomes, seconds)
+            await self._learning.learn(outcomes, seconds, campaign)
         except (RedisError, OSError) as error:
             log.warning("lesson_lost", account=self._account.name, error=type(error).__name__)
 

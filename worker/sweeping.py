@@ -90,7 +90,8 @@ class Sweeper:
         shards = int(await self._redis.hget(keys.campaign(campaign.id), "shards") or 0)
         names += [keys.seen(campaign.id, shard) for shard in range(shards)]
         names += [keys.chunks(campaign.id), keys.counts(campaign.id), keys.reasons(campaign.id)]
-        names += [keys.refusals(campaign.id), keys.delivery(campaign.id), keys.campaign(campaign.id)]
+        names += [keys.refusals(campaign.id), keys.delivery(campaign.id), keys.spent(campaign.id)]
+        names.append(keys.campaign(campaign.id))
         for start in range(0, len(names), 500):
             await self._redis.delete(*names[start : start + 500])
         await self._redis.zrem(keys.CAMPAIGNS, campaign.id)

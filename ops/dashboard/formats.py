@@ -1,5 +1,6 @@
 """Numbers, times and durations as people read them. Pure; the present time is passed in."""
 
+import math
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,6 +23,15 @@ def rate(value: float | None) -> str:
     if value is None:
         return NOTHING
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def money(value: float | None) -> str:
+    """An amount as `1,234.50`, or a price with three digits that matter: `0.0123`; whole ones without a point."""
+    if value is None:
+        return NOTHING
+    if abs(value) >= 1 or not value:
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{value:.{2 - math.floor(math.log10(abs(value)))}f}".rstrip("0")
 
 
 def duration(seconds: float | None) -> str:

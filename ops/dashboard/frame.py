@@ -15,7 +15,7 @@ from ops.dashboard import views
 from ops.dashboard.access import Access, Attempts, Sessions, Visitor, visitor_of
 from ops.dashboard.shared import Shared
 from ops.dashboard.watch import Watch
-from ops.readings import Overview, read_prices
+from ops.readings import Overview, prices_of, read_prices
 from ops.steering import Steering
 from producer.client import CampaignProducer
 from producer.contract.client import Client
@@ -102,13 +102,17 @@ class Frame:
         return overview
 
     async def prices(self) -> views.Prices:
-        """What messages cost, about; read once a minute. Nothing while Redis is away: pages can do without."""
+        """What messages cost: as providers told it, else as balances fell, which is read once a minute.
+
+        While Redis is away only what was told: pages can do without.
+        """
         overview = await self.overview()
         names = [account.entry.name for account in overview.accounts]
         try:
-            return await self.shared.get("prices", lambda: read_prices(self.redis, names), for_seconds=_PRICES_FOR)
+            fallen = await self.shared.get("prices", lambda: read_prices(self.redis, names), for_seconds=_PRICES_FOR)
         except (RedisError, OSError, TimeoutError):
-            return {}
+            fallen = {}
+        return prices_of(overview.accounts, overview.campaigns.campaigns, fallen)
 
     def page(self, template: str, request: web.Request, values: Values, *, status: int = 200) -> web.Response:
         """A page with the verdict, the menu, and who looks."""

@@ -1,7 +1,6 @@
 """What ops reads from Redis: frozen records, a bounded number of round trips each, none growing with the messages."""
 
 from ops.readings.accounts import AccountReading, AccountState, Throttle, read_accounts
-from ops.readings.active import Census, read_active
 from ops.readings.backlogs import Backlog, Backlogs, read_backlogs
 from ops.readings.budgets import Budget, read_budgets
 from ops.readings.campaigns import (
@@ -9,6 +8,8 @@ from ops.readings.campaigns import (
     CampaignPage,
     CampaignReading,
     Reason,
+    Spent,
+    read_active,
     read_campaign,
     read_campaigns,
     read_delivery,
@@ -21,8 +22,9 @@ from ops.readings.incoming import (
     read_incoming,
     read_optouts,
 )
+from ops.readings.outlook import By, Outlook, Work, outlook, work_of, work_to_do
 from ops.readings.overview import Overview, read_overview
-from ops.readings.prices import price_of, read_prices
+from ops.readings.prices import Price, price_of, prices_of, read_prices, told_price
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
 from ops.readings.recent import Ending, Recent, read_recent
@@ -40,33 +42,39 @@ __all__ = [
     "Backlog",
     "Backlogs",
     "Budget",
+    "By",
     "CampaignPage",
     "CampaignReading",
-    "Census",
     "Ending",
     "IncomingPage",
     "IncomingReading",
     "Level",
     "OptOutPage",
+    "Outlook",
     "Overview",
     "Point",
+    "Price",
     "QueueReading",
     "Rates",
     "Reason",
     "Recent",
     "Series",
     "ServerReading",
+    "Spent",
     "Throttle",
     "UncertainPage",
     "UncertainReading",
     "Verdict",
+    "Work",
     "WorkerReading",
     "blocked_why",
     "campaign_sent",
     "combined",
     "counts_of",
     "messages_submitted",
+    "outlook",
     "price_of",
+    "prices_of",
     "read_accounts",
     "read_active",
     "read_backlogs",
@@ -87,5 +95,8 @@ __all__ = [
     "read_uncertain",
     "read_workers",
     "redis_away",
+    "told_price",
     "verdict",
+    "work_of",
+    "work_to_do",
 ]

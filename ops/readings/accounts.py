@@ -80,6 +80,11 @@ class AccountReading:
         return self.entry.name
 
     @property
+    def counts_sms(self) -> bool:
+        """Whether its balance is a number of SMS: only money has a currency."""
+        return self.balance is not None and not self.currency
+
+    @property
     def is_open(self) -> bool:
         """Whether it may send."""
         return self.state == AccountState.OPEN

@@ -14,6 +14,7 @@ from producer.contract.messages import AccountName, CampaignId
 from producer.contract.states import State
 from producer.msisdn import masked
 
+_MILLION: Final = 1_000_000
 _TO_SEND: Final = (State.QUEUED, State.DEFERRED)
 
 
@@ -27,13 +28,25 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the provider said submissions cost, in the account's currency, and of how many messages it did."""
+
+    cost: float = 0.0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignReading:
-    """One campaign: what was asked for, and its progress. Reasons come most frequent first."""
+    """One campaign: what was asked for, and its progress. Reasons come most frequent first.
+
+    `segments` are those of all its texts; 0: not known.
+    """
 
     campaign: Campaign
     progress: Progress
     reasons: tuple[Reason, ...] = ()
     segments: int = 0
+    spent: Spent = Spent()
 
     @property
     def id(self) -> CampaignId:
@@ -111,8 +124,9 @@ async def _read(redis: Client, campaigns: Sequence[CampaignId]) -> list[Campaign
             pipe.hgetall(keys.campaign(campaign))
             pipe.hgetall(keys.counts(campaign))
             pipe.hgetall(keys.reasons(campaign))
+            pipe.hgetall(keys.spent(campaign))
         answers = await pipe.execute()
-    groups = zip(campaigns, answers[::3], answers[1::3], answers[2::3], strict=True)
+    groups = zip(campaigns, answers[::4], answers[1::4], answers[2::4], answers[3::4], strict=True)
     found = [_reading(*group) for group in groups if _is_visible(group[1])]
     names = sorted({reading.progress.account for reading in found})
     async with redis.pipeline(transaction=False) as pipe:
@@ -126,7 +140,7 @@ def _is_visible(fields: Fields) -> bool:
     return b"spec" in fields and fields.get(b"state") != CampaignState.LOADING.encode()
 
 
-def _reading(campaign: CampaignId, fields: Fields, tally: Fields, reasons: Fields) -> CampaignReading:
+def _reading(campaign: CampaignId, fields: Fields, tally: Fields, reasons: Fields, spent: Fields) -> CampaignReading:
     progress = Progress(
         campaign=campaign,
         account=AccountName(text(fields, "account")),
@@ -140,7 +154,10 @@ def _reading(campaign: CampaignId, fields: Fields, tally: Fields, reasons: Field
         finished_at=moment(fields, "finished_at"),
     )
     return CampaignReading(
-        campaign=decode_campaign(fields[b"spec"]), progress=progress, segments=whole(fields, "segments")
+        campaign=decode_campaign(fields[b"spec"]),
+        progress=progress,
+        segments=whole(fields, "segments"),
+        spent=Spent(cost=whole(spent, "cost") / _MILLION, messages=whole(spent, "messages")),
     )
 
 

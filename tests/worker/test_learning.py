@@ -1,9 +1,11 @@
 """What each answer teaches: blocks and slowing down at once, counts and words at the next flush."""
 
+from decimal import Decimal
+
 import pytest
 
 from producer.contract import keys
-from producer.contract.messages import Reference
+from producer.contract.messages import CampaignId, Reference
 from tests.worker.scene import Scene
 from worker.learning import Learning
 from worker.providers.interface import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
@@ -27,7 +29,7 @@ def learning(stage: Scene, gate: Gate) -> Learning:
 async def test_a_blocked_route_blocks_the_account_with_its_reason(
     stage: Scene, learning: Learning, block: Block
 ) -> None:
-    await learning.learn([RouteBlocked(code="plain.3", words="no", block=block)], 0.1)
+    await learning.learn([RouteBlocked(code="plain.3", words="no", block=block)], 0.1, CampaignId("spring"))
     assert await stage.book.state("athens") == block
     told = await stage.redis.hgetall(keys.account("athens"))
     assert (told[b"code"], told[b"words"]) == (b"plain.3", b"no")
@@ -35,15 +37,15 @@ async def test_a_blocked_route_blocks_the_account_with_its_reason(
 
 
 async def test_too_fast_slows_the_login_down(learning: Learning, gate: Gate) -> None:
-    await learning.learn([TOO_FAST], 0.1)
+    await learning.learn([TOO_FAST], 0.1, CampaignId("spring"))
     assert gate.effective_rate == 50.0
 
 
 async def test_answers_that_grow_far_slower_than_usual_slow_the_login_down(learning: Learning, gate: Gate) -> None:
     for _ in range(20):
-        await learning.learn([TAKEN], 0.2)
+        await learning.learn([TAKEN], 0.2, CampaignId("spring"))
     assert gate.effective_rate == 100.0
-    await learning.learn([TAKEN], 3.0)
+    await learning.learn([TAKEN], 3.0, CampaignId("spring"))
     assert gate.effective_rate == 80.0
 
 
@@ -51,15 +53,23 @@ async def test_answers_that_grow_far_slower_than_usual_slow_the_login_down(learn
 async def test_ordinary_outcomes_change_neither_account_nor_rate(
     stage: Scene, learning: Learning, gate: Gate, outcome: Outcome
 ) -> None:
-    await learning.learn([outcome], 0.1)
+    await learning.learn([outcome], 0.1, CampaignId("spring"))
     assert await stage.book.state("athens") == "open"
     assert gate.effective_rate == 100.0
 
 
 async def test_counts_and_words_are_written_by_the_flush_and_once(stage: Scene, learning: Learning) -> None:
-    await learning.learn([TAKEN, TAKEN, Rejected(code="plain.7", words="bad number")], 0.25)
+    await learning.learn([TAKEN, TAKEN, Rejected(code="plain.7", words="bad number")], 0.25, CampaignId("spring"))
     await learning.flush()
     await learning.flush()
     totals = {name.decode(): int(count) for name, count in (await stage.redis.hgetall(keys.totals("athens"))).items()}
     assert totals == {"requests": 1, "request_ms": 250, "request_le_0.25": 1, "submitted": 2, "rejected": 1}
     assert await stage.redis.hgetall(keys.words("athens")) == {b"plain.7": b"bad number"}
+
+
+async def test_what_the_provider_told_of_costs_is_written_by_the_flush(stage: Scene, learning: Learning) -> None:
+    await stage.submit("spring", 2)
+    priced = Submitted(reference=Reference("p2"), cost=Decimal("0.045"))
+    await learning.learn([priced, TAKEN], 0.1, CampaignId("spring"))
+    await learning.flush()
+    assert await stage.redis.hgetall(keys.spent(CampaignId("spring"))) == {b"cost": b"45000", b"messages": b"1"}

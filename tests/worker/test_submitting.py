@@ -27,7 +27,7 @@ class Lessons:
         self._error = error
         self._hangs = hangs
 
-    async def learn(self, outcomes: tuple[Outcome, ...], seconds: float) -> None:
+    async def learn(self, outcomes: tuple[Outcome, ...], seconds: float, campaign: str) -> None:
         self.learnt.append(outcomes)
         if self._error is not None:
             raise self._error

@@ -95,6 +95,7 @@ async def test_a_campaign_past_its_retention_is_gone_to_the_last_key(stage: Scen
             await stage.redis.hset(keys.records("spring", chunk), spot.decode(), "q|0|1|0||")
     await stage.close("spring", Event.EXPIRE, "volley.past_validity")
     await stage.redis.hset(keys.delivery("spring"), "delivery_le_1", 1)
+    await stage.redis.hset(keys.spent("spring"), "cost", 1)
     work = sweeper(stage, finished_for=0.0)
     await work.step()
     after = {key async for key in stage.redis.scan_iter() if b":job:" not in key and b"control" not in key}

@@ -81,18 +81,13 @@ class SubmittingRoom:
     async def look(self, request: web.Request) -> web.Response:
         """What would become of it."""
         draft, overview = await self._found(request), await self._frame.overview()
-        reading = next((each for each in overview.accounts if each.name == draft.campaign.account), None)
-        price = (await self._frame.prices()).get(reading.entry.name) if reading else None
-        speed = reading.throttle.effective * reading.entry.batch if reading else 0.0
+        prices = await self._frame.prices()
         view = {
             "at": overview.at,
             "draft": draft,
             "refusals": [replace(each, given=masked(each.given)) for each in draft.refusals[:_REFUSALS]],
             "samples": samples_of(draft),
-            "cost": None if price is None else price * draft.accepted,
-            "currency": reading.currency if reading else "",
-            "balance": reading.balance if reading else None,
-            "seconds": draft.accepted / speed if speed else None,
+            **views.forecast_view(draft.campaign, draft.accepted, draft.segments, overview, prices),
         }
         return self._frame.page("preview.html", request, {"view": view})
 

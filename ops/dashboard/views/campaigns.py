@@ -1,18 +1,26 @@
 """Campaigns as they are shown: progress, speed, what they wait for. Pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ops.dashboard.views.costs import Prices, campaign_cost, unit_of
 from ops.dashboard.views.kinds import View
-from ops.readings import AccountReading, CampaignReading, Overview, Rates, blocked_why, campaign_sent
+from ops.dashboard.views.outlook import outlook_view
+from ops.readings import (
+    AccountReading,
+    CampaignReading,
+    Outlook,
+    Overview,
+    Price,
+    Rates,
+    blocked_why,
+    campaign_sent,
+    outlook,
+    work_of,
+)
 from producer.contract.campaigns import CampaignKind, CampaignState, Refusal
-from producer.contract.messages import AccountName
 from producer.contract.states import State
-
-Prices = Mapping[AccountName, float]
-"""What a message of an account costs, about, where that is known."""
 
 # how states are drawn together in a bar, from the left: class, label, states
 BANDS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
@@ -25,7 +33,6 @@ BANDS: Final[tuple[tuple[str, str, tuple[State, ...]], ...]] = (
     ("waiting", "still to be sent", (State.QUEUED, State.DEFERRED)),
 )
 _FAILED: Final = (State.UNDELIVERED, State.EXPIRED, State.REJECTED)
-_ACCEPTED: Final = (State.SUBMITTED, State.ENROUTE, State.DELIVERED, State.UNDELIVERED)
 
 
 def campaign_view(reading: CampaignReading, overview: Overview, rates: Rates, prices: Prices) -> View:
@@ -34,8 +41,8 @@ def campaign_view(reading: CampaignReading, overview: Overview, rates: Rates, pr
     account = account_of(reading, overview)
     speed = None if reading.is_over else rates.per_second(campaign_sent(reading)[0])
     waiting = waits_for(reading, account, overview.at, is_served=overview.live("send") > 0)
-    ahead = None if waiting or reading.is_over else _outlook(reading, account, rates)
-    runway = overview.runways.get(progress.account)
+    price = prices.get(progress.account)
+    ahead = _ahead(reading, account, overview, rates, price)
     return {
         "id": reading.id,
         "account": progress.account,
@@ -55,11 +62,9 @@ def campaign_view(reading: CampaignReading, overview: Overview, rates: Rates, pr
         "created_at": progress.created_at,
         "finished_at": progress.finished_at,
         "messages_per_minute": None if speed is None else speed * 60,
-        "seconds_left": ahead.seconds if ahead else None,
-        "seconds_left_by": ahead.by if ahead else "",
-        "balance_ends_in": runway if ahead and runway is not None and runway < ahead.seconds else None,
-        "cost": _cost(reading, prices.get(progress.account)),
-        "currency": account.currency if account else "",
+        **outlook_view(ahead, campaign, account, overview.at),
+        **campaign_cost(reading, price),
+        "currency": unit_of(account),
         "waits_for": waiting,
     }
 
@@ -115,31 +120,15 @@ def _why_not_sent(reading: CampaignReading, account: AccountReading | None, now:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outlook:
-    """In how many seconds all will be sent, reckoned by the present `speed` or by the account's `limits`."""
-
-    seconds: float
-    by: str
-
-
-def _outlook(reading: CampaignReading, account: AccountReading | None, rates: Rates) -> _Outlook | None:
-    """None when nothing is to be sent, or nothing tells how fast it could be."""
-    if not reading.to_send:
+def _ahead(
+    reading: CampaignReading, account: AccountReading | None, overview: Overview, rates: Rates, price: Price | None
+) -> Outlook | None:
+    """None while it does not go on, but for the time when it starts: nobody knows then when that will be."""
+    is_stopped = reading.progress.state is not CampaignState.RUNNING or not overview.live("send")
+    if reading.is_over or account is None or not account.is_open or is_stopped:
         return None
-    measured = rates.seconds_for(campaign_sent(reading)[0], reading.to_send)
-    if measured is not None:
-        return _Outlook(measured, "speed")
-    most = account.throttle.effective * account.entry.batch if account else 0.0
-    return _Outlook(reading.to_send / most, "limits") if most else None
-
-
-def _cost(reading: CampaignReading, price: float | None) -> float | None:
-    """What was accepted, at the price of a message by which the balance fell lately. About: segments differ."""
-    if price is None:
-        return None
-    states = reading.progress.states
-    return price * sum(states.get(state, 0) for state in _ACCEPTED)
+    work = work_of(reading, overview.campaigns.campaigns, rates.per_second(campaign_sent(reading)[0]))
+    return outlook(work, account, overview.at, price=price, lasts=overview.runways.get(account.entry.name))
 
 
 def _what_is_open(states: Mapping[State, int]) -> str:

@@ -1,7 +1,8 @@
 """Everything at a glance, as it is shown. Pure functions."""
 
 from ops.dashboard.views.accounts import account_view
-from ops.dashboard.views.campaigns import Prices, campaign_view
+from ops.dashboard.views.campaigns import campaign_view
+from ops.dashboard.views.costs import Prices
 from ops.dashboard.views.kinds import View
 from ops.dashboard.views.system import queue_view, server_view, verdict_view, worker_view
 from ops.readings import Overview, Rates, Verdict

@@ -12,6 +12,7 @@ from ops.readings import read_budgets
 from ops.steering import Steering
 from ops.web import FRAME
 from producer.contract import keys
+from producer.contract.messages import CampaignId
 from tests.ops.dashboard.visiting import HOSTILE, look, send
 from tests.worker.scene import NAME, Scene
 from worker.learning import Learning
@@ -44,8 +45,8 @@ async def test_the_last_minutes_say_what_was_accepted_and_which_codes_the_others
     learning = Learning(stage.account, door(stage), stage.book, probe_every=60)
     await Sampler(stage.redis).step()
     for _ in range(3):
-        await learning.learn([TAKEN], 0.2)
-    await learning.learn([Rejected(code="plain.7", words="no such number")], 0.2)
+        await learning.learn([TAKEN], 0.2, CampaignId("spring"))
+    await learning.learn([Rejected(code="plain.7", words="no such number")], 0.2, CampaignId("spring"))
     await learning.flush()
     words = (await look(page, "/accounts")).plain
     assert "75 % 3 of 4" in words
@@ -56,7 +57,8 @@ async def test_the_last_minutes_say_what_was_accepted_and_which_codes_the_others
 
 async def test_a_blocked_account_says_what_to_do(page: TestClient, stage: Scene) -> None:
     learning = Learning(stage.account, door(stage), stage.book, probe_every=60)
-    await learning.learn([RouteBlocked(code="plain.3", words="no money left", block=Block.MONEY)], 0.1)
+    broke = RouteBlocked(code="plain.3", words="no money left", block=Block.MONEY)
+    await learning.learn([broke], 0.1, CampaignId("spring"))
     words = (await look(page, "/accounts")).plain
     assert "is blocked: no money" in words
     assert "no money left plain.3" in words

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.dashboard.formats import NOTHING, clock, duration, number, rate, share, since, size
-from ops.dashboard.views import BANDS, bands, campaign_view, waits_for
+from ops.dashboard.formats import NOTHING, clock, duration, money, number, rate, share, since, size
+from ops.dashboard.views import BANDS, View, bands, campaign_view, waits_for
 from ops.readings import (
     AccountReading,
     ActiveTotals,
@@ -17,6 +17,7 @@ from ops.readings import (
     CampaignReading,
     Overview,
     Point,
+    Price,
     Rates,
     Series,
     ServerReading,
@@ -45,9 +46,12 @@ def reading(
     state: CampaignState = CampaignState.RUNNING,
     kind: CampaignKind = CampaignKind.BULK,
     not_before: datetime | None = None,
+    not_after: datetime | None = None,
     finished_at: datetime | None = None,
 ) -> CampaignReading:
-    campaign = Campaign(id=CampaignId("c"), account=ENTRY.name, text="t", kind=kind, not_before=not_before)
+    campaign = Campaign(
+        id=CampaignId("c"), account=ENTRY.name, text="t", kind=kind, not_before=not_before, not_after=not_after
+    )
     progress = Progress(
         campaign=campaign.id,
         account=ENTRY.name,
@@ -120,6 +124,49 @@ def test_once_it_moves_the_time_to_go_follows_from_its_speed() -> None:
     rates.see(10.0, {"campaign:c": 100})
     view = campaign_view(reading({State.QUEUED: 400}), overview(OPEN), rates, {})
     assert (view["seconds_left"], view["seconds_left_by"]) == (40.0, "speed")
+    assert view["all_sent_at"] == NOW + timedelta(seconds=40)
+    assert words(view) == ["at its present speed"]
+
+
+def words(view: View) -> list[str]:
+    """The remarks; warnings end with an exclamation mark."""
+    return [each["words"] + ("!" if each["is_warning"] else "") for each in view["outlook"]]
+
+
+def test_what_the_time_to_go_is_reckoned_from_and_what_stands_in_the_way_is_said() -> None:
+    slowed = replace(OPEN, throttle=replace(OPEN.throttle, effective=10.0, why="plain.9"), balance=50.0)
+    late = reading({State.QUEUED: 400}, not_before=SOON, not_after=SOON + timedelta(seconds=5))
+    options = {"time": "10-18"}
+    late = replace(late, campaign=replace(late.campaign, options=options))
+    beside = replace(late, campaign=replace(late.campaign, id=CampaignId("d")))
+    beside = replace(beside, progress=replace(beside.progress, campaign=CampaignId("d")))
+    seen = replace(overview(slowed), campaigns=CampaignPage(campaigns=(late, beside), total=2))
+    view = campaign_view(late, seen, Rates(), {ENTRY.name: Price(message=0.5)})
+    assert words(view) == [
+        "it starts at 21 Nov 2026, 13:00:00 UTC",
+        "at its account's limits, beside 1 other campaign",
+        "the account is slowed to 10 of 20 requests a second",
+        "the provider is asked to deliver later: time 10-18",
+        "the balance ends in 1 h, after about 100 messages!",
+        "about 300 messages will not be sent: the validity ends at 21 Nov 2026, 13:00:05 UTC!",
+    ]
+    assert (view["waits_for"], view["too_late"]) == ("starts at 21 Nov 2026, 13:00 UTC", 300)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "account"),
+    [
+        (reading({State.QUEUED: 2}, state=CampaignState.PAUSED), OPEN),
+        (reading({State.QUEUED: 2}), BLOCKED),
+        (reading({State.QUEUED: 2}), None),
+        (reading({State.DELIVERED: 2}, finished_at=NOW), OPEN),
+    ],
+)
+def test_nobody_tells_when_something_goes_on_that_waits_for_a_person_or_is_over(
+    campaign: CampaignReading, account: AccountReading | None
+) -> None:
+    view = campaign_view(campaign, overview(*[account] if account else []), Rates(), {})
+    assert (view["seconds_left"], view["all_sent_at"], view["outlook"]) == (None, None, [])
 
 
 def test_a_balance_that_ends_before_the_campaign_is_said() -> None:
@@ -132,12 +179,6 @@ def test_a_balance_that_ends_before_the_campaign_is_said() -> None:
 def test_a_campaign_that_nobody_sends_says_so_and_has_no_time_to_go() -> None:
     view = campaign_view(reading(QUEUED), replace(overview(OPEN), workers=()), Rates(), {})
     assert (view["waits_for"], view["seconds_left"]) == ("no send worker is alive", None)
-
-
-def test_the_cost_is_of_what_was_accepted_and_unknown_without_a_price() -> None:
-    states = {State.QUEUED: 5, State.SUBMITTED: 1, State.DELIVERED: 2, State.UNDELIVERED: 1, State.REJECTED: 7}
-    assert campaign_view(reading(states), overview(OPEN), Rates(), {ENTRY.name: 0.5})["cost"] == 2.0
-    assert campaign_view(reading(states), overview(OPEN), Rates(), {})["cost"] is None
 
 
 def test_a_price_is_how_the_balance_fell_beside_what_was_accepted() -> None:
@@ -172,6 +213,9 @@ def test_the_parts_of_a_bar_follow_each_other_and_fill_it(states: dict[State, in
 
 def test_numbers_durations_and_sizes_are_written_for_people() -> None:
     assert [number(value) for value in (None, 0, 1234567, 12.5, 1.239)] == [NOTHING, "0", "1,234,567", "12.5", "1.24"]
+    amounts = (None, 0, 0.012345, 0.5, 0.000301, 1, 2.5, 1234.567)
+    written = [NOTHING, "0", "0.0123", "0.5", "0.000301", "1", "2.50", "1,234.57"]
+    assert [money(value) for value in amounts] == written
     assert [rate(value) for value in (None, 0, 0.254, 3.42, 17.4, 1250.2)] == [
         NOTHING,
         "0",

@@ -37,7 +37,7 @@ async def stage(redis: Redis, redis_url: str) -> AsyncIterator[Scene]:
 
 
 class Lessons:
-    async def learn(self, outcomes: object, seconds: float) -> None:
+    async def learn(self, outcomes: object, seconds: float, campaign: str) -> None:
         pass
 
 
