@@ -1,6 +1,7 @@
 """What ops reads from Redis: frozen records, a bounded number of round trips each, none growing with the messages."""
 
 from ops.readings.accounts import AccountReading, AccountState, Throttle, read_accounts
+from ops.readings.active import Census, read_active
 from ops.readings.backlogs import Backlog, Backlogs, read_backlogs
 from ops.readings.budgets import Budget, read_budgets
 from ops.readings.campaigns import (
@@ -9,7 +10,6 @@ from ops.readings.campaigns import (
     CampaignReading,
     Reason,
     Spent,
-    read_active,
     read_campaign,
     read_campaigns,
     read_delivery,
@@ -45,6 +45,7 @@ __all__ = [
     "By",
     "CampaignPage",
     "CampaignReading",
+    "Census",
     "Ending",
     "IncomingPage",
     "IncomingReading",
