@@ -20,9 +20,9 @@ _MOST_ENTRIES: Final = 400
 _MOST_BYTES: Final = 8 * 1024 * 1024
 """How much of a journal is looked through for one message."""
 
-_EXCHANGES_PAGE: Final = 500
+_EXCHANGES_PAGE: Final = 200
 _MOST_EXCHANGES: Final = 5000
-"""How many exchanges of each kind are looked through for one message."""
+"""How many exchanges of each kind are looked through for one message, unless they are `_MOST_BYTES` before."""
 
 _AROUND: Final = 300
 _MOST_FOUND: Final = 20
@@ -150,14 +150,14 @@ async def _exchanges(redis: Client, subject: Subject) -> tuple[SentExchange, ...
 
 
 async def _of_kind(redis: Client, subject: Subject, kind: Kept) -> list[SentExchange]:
-    name, found, entries = keys.exchanges(subject.account, kind), [], 0
+    name, found, entries, size = keys.exchanges(subject.account, kind), [], 0, 0
     top = _latest(subject.record, _AFTER_SENDING)
     bottom = _ms(subject.since.timestamp() - _AFTER_SENDING) if subject.since else "-"
-    while entries < _MOST_EXCHANGES:
+    while entries < _MOST_EXCHANGES and size < _MOST_BYTES:
         rows: Sequence[tuple[bytes, Fields]] = await redis.xrevrange(name, top, bottom, count=_EXCHANGES_PAGE)
         about = (fields for _, fields in rows if is_about(fields.get(b"of", b""), subject.message))
         found += [_exchange(ExchangeRecord.unpack(fields[b"exchange"]), subject.message) for fields in about]
-        entries += len(rows)
+        entries, size = entries + len(rows), size + sum(len(fields.get(b"exchange", b"")) for _, fields in rows)
         if len(rows) < _EXCHANGES_PAGE:
             break
         top = f"({rows[-1][0].decode()}"

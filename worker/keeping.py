@@ -101,7 +101,7 @@ class ExchangeBook:
         }
         if not found:
             return
-        async with self._redis.pipeline(transaction=False) as pipe:
+        async with self._redis.pipeline(transaction=True) as pipe:  # no stream is ever without its expiry
             for name, records in found.items():
                 for kind, packed in records:
                     pipe.xadd(keys.exchanges(name, kind), packed, maxlen=self._length, approximate=True)

@@ -91,6 +91,10 @@ DIALECTS = [
 ]
 
 
+def test_every_family_is_held_to_it() -> None:
+    assert {family for family, _ in DIALECTS} == FAMILIES.keys()
+
+
 @pytest.mark.parametrize("texts", [("Code 4711 Ελένη",), ("Dear Anna", "Dear Kyriaki"), ("same to all",) * 3])
 @pytest.mark.parametrize(("family", "dialect"), DIALECTS)
 def test_a_request_keeps_its_shape_and_loses_what_is_private(
