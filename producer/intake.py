@@ -23,6 +23,7 @@ _LOAD: Final = Script("producer", "load")
 _COMMIT: Final = Script("producer", "commit")
 _ABANDON: Final = Script("producer", "abandon")
 _APPEND: Final = Script("producer", "append")
+_SEE: Final = Script("producer", "see")
 _SINGLE: Final = Script("producer", "single")
 _CONTROL: Final = Script("producer", "control")
 
@@ -74,19 +75,27 @@ class Intake:
     async def see(self, campaign: CampaignId) -> int:
         """Make the sets of MSISDNs that the campaign has already; how many shards there are.
 
-        Made once, by the first append; safe to make twice.
+        Made once, by the first append; safe to make twice, and beside somebody being forgotten: whoever is taken out
+        of a chunk before it is looked at is not put into a set, and whoever is taken out later leaves the set, too.
         """
-        shards, total = await self._redis.hmget(keys.campaign(campaign), ["shards", "total"])
+        name = keys.campaign(campaign)
+        shards, total = await self._redis.hmget(name, ["shards", "total"])
         if shards is not None:
             return int(shards)
-        count = max(1, int(total or 0) // _SHARD)
-        async for _, data in self._redis.hscan_iter(keys.chunks(campaign), count=10):
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for shard, members in _sharded(decode_chunk(data), count).items():
-                    pipe.sadd(keys.seen(campaign, shard), *members)
-                await pipe.execute()
-        await self._redis.hsetnx(keys.campaign(campaign), "shards", str(count))
-        return int(await self._redis.hget(keys.campaign(campaign), "shards") or count)
+        await self._redis.hsetnx(name, "seeing", str(max(1, int(total or 0) // _SHARD)))
+        count = int(await self._redis.hget(name, "seeing") or 1)
+        async for number, data in self._redis.hscan_iter(keys.chunks(campaign), count=10):
+            await self._see_chunk(campaign, number, data, count)
+        await self._redis.hsetnx(name, "shards", str(count))
+        return int(await self._redis.hget(name, "shards") or count)
+
+    async def _see_chunk(self, campaign: CampaignId, number: bytes, data: bytes | None, shards: int) -> None:
+        while data is not None:
+            msisdns = [recipient.msisdn for recipient in decode_chunk(data)]
+            names = [keys.chunks(campaign), *(keys.seen(campaign, int(msisdn) % shards) for msisdn in msisdns)]
+            if await _SEE.run(self._redis, names, [number, data, *msisdns]):
+                return
+            data = await self._redis.hget(keys.chunks(campaign), number.decode())
 
     async def append(
         self, campaign: CampaignId, account: AccountName, recipients: Sequence[Recipient], shards: int, segments: int
@@ -228,10 +237,3 @@ def digest(campaign: Campaign) -> str:
 def _moment(moment: datetime | None) -> str:
     """The same text for the same moment, in whichever zone it was given."""
     return moment.astimezone(UTC).isoformat() if moment else ""
-
-
-def _sharded(recipients: Sequence[Recipient], shards: int) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for recipient in recipients:
-        found.setdefault(int(recipient.msisdn) % shards, []).append(recipient.msisdn)
-    return found

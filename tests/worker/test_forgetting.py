@@ -1,6 +1,7 @@
 """Forgetting a person: nothing of number and values is left in campaigns, nobody else's books change."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -8,6 +9,7 @@ from producer.contract import keys
 from producer.contract.campaigns import CHUNK_SIZE
 from producer.contract.codec import decode_chunk, encode_chunk
 from producer.contract.messages import FORGOTTEN, MessageId, Msisdn
+from producer.contract.scripts import Script
 from producer.contract.states import Event, State
 from tests.support_erasure import places_of
 from tests.worker.erasing import NAME, OTHER, PERSON, forgotten, people
@@ -167,6 +169,35 @@ async def test_single_messages_refusals_and_appended_recipients_go(stage: Scene)
     assert await places_of(stage.redis, PERSON, f"{PERSON[:6]} {PERSON[6:]}", NAME) == []
     again = await stage.producer.append("appended", [{"to": PERSON}, {"to": OTHER}])
     assert (again.accepted, again.duplicates) == (1, 1), "the campaign does not know the person any more"
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("first", ["forget", "look"])
+async def test_the_first_append_brings_nobody_back(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch, call: int, first: str
+) -> None:
+    """It makes sets of who is in the campaign. A chunk had been read when the person was taken out of it: the number
+    was put into a set all the same, and stood there until the campaign was retired.
+    """
+    messages = await stage.fed(count=CHUNK_SIZE + 2, recipients=people(CHUNK_SIZE + 2), text="Hello $name")
+    await delivered(stage, messages[0])
+    run, calls = Script.run, itertools.count(1)
+
+    async def beside(script: Script, *args: object) -> object:
+        is_now = script.name == "see" and next(calls) == call
+        if is_now and first == "forget":
+            await forgotten(stage)
+        answer = await run(script, *args)
+        if is_now and first == "look":
+            await forgotten(stage)
+        return answer
+
+    monkeypatch.setattr(Script, "run", beside)
+    await stage.producer.append("spring", [{"to": numbers(999)[998], "name": "late"}])
+    assert next(calls) > 2
+    assert await places_of(stage.redis, PERSON, NAME) == []
+    again = await stage.producer.append("spring", [{"to": OTHER, "name": "guest"}])
+    assert (again.accepted, again.duplicates) == (0, 1)
 
 
 async def test_it_goes_piece_by_piece_and_a_piece_may_be_done_twice(stage: Scene) -> None:

@@ -6,7 +6,8 @@
 --          state of a message that is not final
 local id, place, records = ARGV[1], ARGV[3], KEYS[6]
 if redis.call('HGET', KEYS[7], ARGV[2]) ~= ARGV[4] then return 'changed' end
-local c = redis.call('HMGET', CAMPAIGN, 'state', 'rest', 'shards')
+local c = redis.call('HMGET', CAMPAIGN, 'state', 'rest', 'shards', 'seeing')
+local shards = c[3] or c[4]  -- while the sets are being made, `seeing`
 if not c[1] or c[1] == 'loading' then return 'changed' end
 local now, answer = clock(), 'forgotten'
 read_records(records, {place})
@@ -28,6 +29,6 @@ end
 if r and not string.find(FINAL, r.letter, 1, true) then return WORD[r.letter] end
 redis.call('HSET', KEYS[7], ARGV[2], ARGV[5])
 if is_unregistered then redis.call('HINCRBY', CAMPAIGN, 'registered', 1) end
-if c[3] then redis.call('SREM', ARGV[9] .. text(tonumber(ARGV[8]) % tonumber(c[3])), ARGV[8]) end
+if shards then redis.call('SREM', ARGV[9] .. text(tonumber(ARGV[8]) % tonumber(shards)), ARGV[8]) end
 finish(id, now)
 return answer
