@@ -35,13 +35,14 @@ from worker.preparing import Preparer
 from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
-from worker.recalling import Recaller
+from worker.recalling import RECALLED, Recaller
 from worker.receiving import Receiver
 from worker.recording import Recorder
 from worker.repairing import Repairer
 from worker.sampling import Sampler
 from worker.sending import Sender
 from worker.settings import Account, Settings
+from worker.spacing import Spacing
 from worker.submitting import Submitter
 from worker.sweeping import Sweeper
 from worker.throttle import Crowd, Gate, Windows, login_key
@@ -253,6 +254,7 @@ class App:
             reader=self.reader,
             journal=self.journal,
             reference_life=self.ledger.reference_life,
+            spacing=Spacing(self.book, account.name, RECALLED),
         )
 
     def _exporter(self, account: Account, asker: Asker, tracker: Tracker) -> Exporter | None:

@@ -12,8 +12,9 @@ from tests.worker.scene import LOOKUP, FakeAsker, Scene, numbers, plain_account,
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.providers.interface import Answer, Credentials, HttpRequest, Recall
-from worker.recalling import Recaller
+from worker.recalling import RECALLED, Recaller
 from worker.settings import Tracking
+from worker.spacing import Spacing
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
@@ -58,7 +59,7 @@ def desk(stage: Scene, *, most: int = 500) -> Desk:
         reader=stage.reader,
         journal=journal,
         reference_life=stage.ledger.reference_life,
-        clock=lambda: work.now,
+        spacing=Spacing(stage.book, account.name, RECALLED, clock=lambda: work.now),
     )
     work.lookups = Lookups(
         account=account,
