@@ -9,6 +9,7 @@ import click
 
 from ops.audit import AuditLog, at_terminal
 from ops.commands import watching
+from ops.commands.completion_names import campaign_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
 from ops.glance_record import campaign_record
@@ -31,7 +32,7 @@ _WORDS: Final = {"pause": "paused", "resume": "running", "cancel": "cancelled"}
 
 
 @click.command
-@click.argument("campaign", required=False)
+@click.argument("campaign", required=False, shell_complete=campaign_names)
 @click.option("--watch", is_flag=True, help="Go on: until every recipient is final; without CAMPAIGN, until Ctrl-C.")
 @click.option(
     "--last", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many campaigns to list."
@@ -59,7 +60,7 @@ def status(*, campaign: str | None, watch: bool, last: int, as_json: bool) -> in
 
 
 @click.command
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=campaign_names)
 @json_option
 def pause(*, campaign: str, as_json: bool) -> int:
     """Stop sending a campaign at once; what is on the wire ends."""
@@ -67,7 +68,7 @@ def pause(*, campaign: str, as_json: bool) -> int:
 
 
 @click.command
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=campaign_names)
 @json_option
 def resume(*, campaign: str, as_json: bool) -> int:
     """Go on with a paused campaign."""
@@ -75,7 +76,7 @@ def resume(*, campaign: str, as_json: bool) -> int:
 
 
 @click.command
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=campaign_names)
 @json_option
 def cancel(*, campaign: str, as_json: bool) -> int:
     """End a campaign: what was not claimed yet is never sent."""

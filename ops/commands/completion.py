@@ -30,7 +30,8 @@ _NOTES: Final = {"bash": _BASH_NOTE, "zsh": _ZSH_NOTE, "fish": "It works in new 
 def completion(ctx: click.Context, *, shell: str | None, install: bool, as_json: bool) -> None:
     """Print the script by which SHELL completes `volley`; your own shell unless told.
 
-    It completes the command `volley` (pip install .), not `python3 -m ops`.
+    It completes the command `volley` (pip install .), not `python3 -m ops`: commands, options, and the names of
+    accounts and campaigns where Redis answers at once.
     """
     chosen = shell or _own_shell()
     script = _script(ctx.find_root().command, chosen)

@@ -14,6 +14,7 @@ import click
 from arq.connections import ArqRedis
 from arq.jobs import Job, ResultNotFound
 
+from ops.commands.completion_names import account_names
 from ops.commands.export_view import done_before, line, plain, save_copy, unchanged
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.errors import OpsError
@@ -40,7 +41,7 @@ class Wish:
 
 
 @click.command
-@click.argument("account")
+@click.argument("account", shell_complete=account_names)
 @click.option("--task", type=click.IntRange(1, 10**12), help="This task, as soon as the provider has its file.")
 @click.option("--all", "all_", is_flag=True, help="Every task that the provider lists.")
 @click.option("--watch", is_flag=True, help="Every task, and those that are made later, until Ctrl-C.")

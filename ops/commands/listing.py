@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import click
 
+from ops.commands.completion_names import campaign_names
 from ops.commands.session import Session, with_redis
 from ops.errors import OpsError
 from ops.messages import MessageReading, read_messages
@@ -20,7 +21,7 @@ from producer.msisdn import masked
 
 
 @click.command
-@click.argument("campaign")
+@click.argument("campaign", shell_complete=campaign_names)
 @click.option("--state", type=click.Choice(list(map(str, State))), help="Only those in this state.")
 @click.option(
     "--format", "form", type=click.Choice(list(map(str, Format))), help="csv unless told; parquet: pyarrow."

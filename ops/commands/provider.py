@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from ops.asking import Told, ask_provider, failure
+from ops.commands.completion_names import account_names
 from ops.commands.confirming import LONGEST, confirmed, number_to_wait_for
 from ops.commands.provider_view import show_calls, show_records
 from ops.commands.session import Session, json_option, print_json, with_redis
@@ -17,7 +18,7 @@ from ops.errors import OpsError
 
 
 @click.command
-@click.argument("account")
+@click.argument("account", shell_complete=account_names)
 @click.argument("call", default="")
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]…")
 @click.option("--yes", is_flag=True, help="It is meant: the call spends money or changes the account.")

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from ops.commands.announcing import make_known
+from ops.commands.completion_names import account_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import send_options as send_options_option
 from ops.messages import explained, read_message
@@ -33,7 +34,9 @@ class _Asked:
 
 
 @click.command
-@click.option("--account", required=True, metavar="NAME", help="The account to send with.")
+@click.option(
+    "--account", required=True, metavar="NAME", shell_complete=account_names, help="The account to send with."
+)
 @click.option("--to", required=True, metavar="MSISDN", help="Who gets it.")
 @click.option("--text", required=True, help="The text, sent as it is.")
 @click.option("--sender", default="", metavar="SENDER", help="Sender ID; the account's own by default.")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from ops.commands.announcing import make_known
+from ops.commands.completion_names import account_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import check_validity, encoding_name, moment, name, recipients_in, send_options, text_of
 from ops.readings import read_refusals
@@ -44,7 +45,14 @@ class _Asked:
 
 
 @click.command
-@click.option("--account", "account_name", required=True, metavar="NAME", help="The account to send with.")
+@click.option(
+    "--account",
+    "account_name",
+    required=True,
+    metavar="NAME",
+    shell_complete=account_names,
+    help="The account to send with.",
+)
 @click.option("--text", help="The text; $name stands for the value of a column.")
 @click.option("--template", type=click.Path(path_type=Path), metavar="FILE", help="The file the text is in (utf-8).")
 @click.option("--recipients", "file", required=True, metavar="FILE", help="CSV or JSON lines; - is standard input.")

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from ops.audit import AuditLog, at_terminal
+from ops.commands.completion_names import account_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.deciding import DECISIONS, ask_to_decide, decided, undecided
 from ops.errors import OpsError
@@ -20,7 +21,7 @@ def uncertain() -> None:
 
 
 @uncertain.command("list")
-@click.option("--account", metavar="NAME", help="Only those of this account.")
+@click.option("--account", metavar="NAME", shell_complete=account_names, help="Only those of this account.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @json_option
 def list_(*, account: str | None, limit: int, as_json: bool) -> None:

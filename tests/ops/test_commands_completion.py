@@ -1,16 +1,20 @@
 """`volley completion`: a real bash completes with the script, and it is installed where a shell looks for it."""
 
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import orjson
 import pytest
 from click.testing import CliRunner, Result
+from redis import Redis
 
 from ops.cli import COMMANDS, main
 from ops.commands.completion import SHELLS
+from producer.contract import keys
 from tests.support import CHECKOUT
 
 
@@ -39,8 +43,8 @@ def volley(*words: str) -> Result:
     return CliRunner().invoke(main, ["completion", *words])
 
 
-def completed(program: dict[str, str], *words: str) -> list[str]:
-    """What bash offers for the last of the words."""
+def completed(program: dict[str, str], *words: str, folder: Path = CHECKOUT) -> list[str]:
+    """What bash, in this folder, offers for the last of the words."""
     script = (
         'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _volley_completion volley;'
         ' printf "%s\\n" "${COMPREPLY[@]}"'
@@ -48,7 +52,7 @@ def completed(program: dict[str, str], *words: str) -> list[str]:
     path = Path(program["PATH"].split(":")[0]).parent / "script"
     path.write_text(volley("bash").stdout)
     command = ["bash", "-c", script, "bash", os.fspath(path), "volley", *words]
-    ran = subprocess.run(command, env=program, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, env=program, cwd=folder, capture_output=True, text=True, check=True)
     assert ran.stderr == ""
     return ran.stdout.split()
 
@@ -72,6 +76,40 @@ def test_completing_a_command_imports_none(program: dict[str, str]) -> None:
     )
     assert "plain,status" in ran.stdout.splitlines()
     assert not {"redis", "arq", "aiohttp", "rich"} & set(ran.stderr.split())
+
+
+def test_accounts_and_campaigns_are_completed_from_redis_and_the_configuration(
+    program: dict[str, str], redis_url: str, tmp_path: Path
+) -> None:
+    books = Redis.from_url(redis_url)
+    books.flushall()
+    books.hset(keys.ACCOUNTS, mapping={"athens": "{}", "moscow": "{}"})
+    books.zadd(keys.CAMPAIGNS, {"spring-old": 1, "spring-new": 2, "summer": 3})
+    settings = tmp_path / "volley.toml"
+    settings.write_text("[accounts.amsterdam]\n")
+    here = program | {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(settings)}
+    assert completed(here, "status", "sp") == ["spring-new", "spring-old"], "the newest first"
+    assert completed(here, "messages", "su") == ["summer"]
+    assert completed(here, "provider", "") == ["amsterdam", "athens", "moscow"]
+    assert completed(here, "submit", "--account", "a") == ["amsterdam", "athens"]
+    books.flushall()
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "silent", "no address", "none"])
+def test_where_redis_is_not_to_be_had_nothing_is_offered_at_once_and_nothing_said(
+    program: dict[str, str], tmp_path: Path, trouble: str
+) -> None:
+    """`completed` allows nothing on standard error. An embedded server is not started for it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        urls = {"refuses": "redis://127.0.0.1:1", "silent": f"redis://127.0.0.1:{port}", "no address": "redis:/x"}
+        given = {"REDIS_URL": urls[trouble]} if trouble in urls else {}
+        here = {name: value for name, value in program.items() if name != "REDIS_URL"} | given
+        before = time.monotonic()
+        assert completed(here, "status", "s", folder=tmp_path) == []
+        assert time.monotonic() - before < 5
+    assert completed(here, "provider", "a", folder=tmp_path) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "script"]
 
 
 @pytest.mark.parametrize(
