@@ -49,18 +49,14 @@ _SHARE: Final = 10.0
 """While messages wait to be sent, one request in so many is a drain: reports trickle in as fast as they are
 asked for, and a drain counts against the same rate as a send."""
 
-<<<<<<< HEAD
 _APPLIED_AT_ONCE: Final = 2000
 """Reports of a drained answer, which may hold hundreds of thousands: others have their turn in between."""
 
-_MOST_PAGES: Final = 30
-=======
 _PAGES_AN_HOUR: Final = 16
 _PAGES_IN_DOUBT: Final = 6
 """Of the 28 history requests an hour that smsc's limit leaves us. In an hour in which something had to be recalled
 (`recalling`), the others are for that, because sending again depends on it."""
 
->>>>>>> 9869b80 (Space history requests over all readers)
 _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
