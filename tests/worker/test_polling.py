@@ -7,14 +7,16 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from producer.contract import keys
-from producer.contract.messages import MessageId
+from producer.contract.messages import AccountName, MessageId
 from producer.contract.states import State
 from tests.worker.scene import DRAIN, HISTORY, LOOKUP, FakeAsker, Scene, numbers, plain_account, plain_family, rows
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.polling import Poller
 from worker.providers.interface import Answer, Block
+from worker.recalling import RECALLED
 from worker.settings import Tracking
+from worker.spacing import Spacing
 from worker.tracking import Tracker
 
 BALANCE = Answer(status=200, body=b'"12.5"')
@@ -189,6 +191,25 @@ async def test_history_is_paged_for_as_long_as_it_brings_something(stage: Scene)
     pages = [request.form for request in work.asker.asked if request.call == "messages"]
     assert pages == [(("after", ""),), (("after", "after-r9"),), (("after", "after-r19"),)]
     assert await stage.counts("spring") == {"delivered": 20}
+
+
+@pytest.mark.parametrize(("recalled", "most"), [(False, 16), (True, 6)])
+async def test_back_fill_leaves_of_an_hour_s_history_what_recalling_needs(
+    stage: Scene, *, recalled: bool, most: int
+) -> None:
+    """It read on until the provider's hour was used up; what had to be recalled then was uncertain for an hour."""
+    await submitted(stage, 20)
+    await stage.redis.zadd(keys.due("athens"), {f"r{i}": 1 for i in range(20)})
+    await stage.redis.delete(keys.queue("athens", "bulk"))
+    if recalled:
+        await Spacing(stage.book, AccountName("athens"), RECALLED).note()
+    for turn in range(2):
+        work = desk(stage, f"w{turn}", history=HISTORY)
+        pages = [rows((f"r{i}", number, "report_delivered"), more=True) for i, number in enumerate(numbers(20))]
+        work.asker.answers["messages"] = pages
+        assert await work.poller.step()
+        await work.poller.lease.release()
+        assert calls(work).count("messages") == (most if turn == 0 else 0)
 
 
 async def test_rows_of_history_that_are_not_ours_stay_off_the_shelf(stage: Scene) -> None:
