@@ -6,6 +6,7 @@ from typing import Self
 
 import orjson
 import pytest
+from msgspec import structs
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from producer.contract import keys
@@ -202,7 +203,7 @@ async def test_failed_ones_and_a_sample_of_the_good_ones_are_kept_each_second(st
             keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
         await book.flush()
     good, failed = await entries(stage, Kept.GOOD), await entries(stage, Kept.FAILED)
-    assert (len(good), len(failed)) == (10, 40)
+    assert (len(good), len(failed)) == (55, 40), "50 after a quiet time, then 5 a second"
     of, record = failed[0]
     assert is_about(of, MessageId(campaign=CAMPAIGN, chunk=0, place=0))
     assert not is_about(of, MessageId(campaign=CAMPAIGN, chunk=0, place=1))
@@ -229,6 +230,16 @@ async def test_a_storm_of_failures_is_bounded_in_each_second_and_in_redis(stage:
             keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
         await book.flush()
     assert 60 <= await stage.redis.xlen(keys.exchanges(NAME, Kept.FAILED)) < 150  # trimmed by whole nodes
+
+
+def test_a_campaign_takes_nothing_away_from_urgent_messages(stage: Scene) -> None:
+    keeper = Keeper(stage.account)
+    bulk = one_of(stage)
+    urgent = structs.replace(bulk, claim=structs.replace(bulk.claim, lane=Lane.URGENT))
+    for _ in range(200):
+        keeper.note(bulk, Answer(status=200, body=b"[]"), GOOD, 0.1)
+    keeper.note(urgent, Answer(status=200, body=b"[]"), GOOD, 0.1)
+    assert [noted.prepared.claim.lane for noted in keeper.take()][-2:] == [Lane.BULK, Lane.URGENT]
 
 
 async def test_a_mixed_answer_counts_as_failed(stage: Scene) -> None:

@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from ops.asking import Told, ask_about, failure
 from ops.dashboard import views
+from ops.dashboard.formats import clock
 from ops.dashboard.frame import Frame, visitor
 from ops.dashboard.views.message import message_view
 from ops.deciding import DECISIONS, DecisionError, ask_to_decide, decided, undecided
@@ -111,7 +113,9 @@ class MessageRoom:
 
 def _told(told: Told) -> views.View:
     """The answer as it is shown: what is empty left out, and what the books have made of it."""
-    records = [{name: str(value) for name, value in each.items() if value} for each in told.get("records", ())]
+    records = [
+        {name: _shown(name, str(value)) for name, value in each.items() if value} for each in told.get("records", ())
+    ]
     wait = told.get("retry_in")
     error = failure(told) + (f"; in {wait:.0f} s it may be asked again" if wait else "")
     state, before = told.get("state", ""), told.get("before", "")
@@ -123,6 +127,11 @@ def _told(told: Told) -> views.View:
         "before": before.replace("_", " "),
         "has_moved": state != before,
     }
+
+
+def _shown(name: str, value: str) -> str:
+    """A time as the page writes times."""
+    return clock(datetime.fromisoformat(value)) if name == "changed_at" else value
 
 
 def _outcome(told: Told) -> str:

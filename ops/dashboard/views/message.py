@@ -91,11 +91,11 @@ def not_kept(story: Story, at: datetime) -> str:
     if found >= attempts or at.timestamp() - record.changed_at < _WRITTEN_WITHIN:
         return ""
     if not trail.kept or trail.kept_since is None:
-        return "None of this account's sends is kept: `exchanges` of [retention] is 0, or nothing was sent for long."
+        return "None of this account's sends is kept: exchanges of [retention] is 0, or nothing was sent for long."
     missing = f"kept of {found} of {attempts} attempts" if found else "not kept, or no more"
     return (
         f"The exchange of its sending is {missing}: of what went well a sample is kept, of what failed the newest"
-        f" (`exchanges` of [retention]). The oldest of this account is of {trail.kept_since:%Y-%m-%d %H:%M} UTC."
+        f" (exchanges of [retention]). The oldest of this account is of {trail.kept_since:%Y-%m-%d %H:%M} UTC."
     )
 
 

@@ -213,7 +213,7 @@ async def test_every_attempt_is_told_and_what_is_not_kept_is_said(page: TestClie
     assert "is not kept" not in (await look(page, PATH)).plain, "it may not be written yet"
     await stage.age(message, 10)
     seen = await look(page, PATH)
-    assert "None of this account's sends is kept: `exchanges` of [retention] is 0" in seen.plain
+    assert "None of this account's sends is kept: exchanges of [retention] is 0" in seen.plain
     other = MessageId.parse("spring/0.1")
     await keep(stage, kept(other))
     page.app[FRAME].shared.forget()
@@ -356,7 +356,7 @@ async def look_now(_: Mapping[str, Any], message_id: str, until: float) -> dict[
 
 
 TOLD: dict[str, Any] = {}
-ROW = {"code": "smsc.status.1", "words": HOSTILE, "changed_at": ""}
+ROW = {"code": "smsc.status.1", "words": HOSTILE, "changed_at": "2026-11-21T06:36:30+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ ROW = {"code": "smsc.status.1", "words": HOSTILE, "changed_at": ""}
     [
         (
             {"records": [ROW], "before": "uncertain", "state": "delivered"},
-            ["smsc.status.1", "The books follow: uncertain → delivered."],
+            ["smsc.status.1", "21 Nov 2026, 06:36:30 UTC", "The books follow: uncertain → delivered."],
             "delivered",
         ),
         (
