@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from ops.children import with_parent
 from producer.contract.keys import spec_of
+from tests.support_forking import Forked, is_forkable
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
@@ -53,19 +54,33 @@ def running(
     *,
     env: Mapping[str, str] | None = None,
     stop_in: float = PATIENCE,
+    cold: bool = False,
     **options: Any,
 ) -> Iterator[subprocess.Popen[str]]:
     """A process in text mode that dies with us; at the end it gets SIGTERM, and SIGKILL if that is not enough.
 
-    `env` is added to our environment. Working directory: the checkout.
+    `env` is added to our environment. Working directory: the checkout. Our own programs are forked (`Forked`),
+    unless `cold`, where the start itself or the memory matters.
     """
-    words = with_parent([os.fspath(word) for word in command])
-    options.setdefault("cwd", CHECKOUT)
-    with subprocess.Popen(words, text=True, env={**os.environ, **(env or {})}, **options) as process:
+    words = [os.fspath(word) for word in command]
+    options |= {"text": True, "env": {**os.environ, **(env or {})}}
+    is_here = options.setdefault("cwd", CHECKOUT) == CHECKOUT
+    forks = is_here and not cold and is_forkable(words)
+    with Forked(words, **options) if forks else subprocess.Popen(with_parent(words), **options) as process:
         try:
             yield process
         finally:
             _end(process, stop_in)
+
+
+def run_to_end(
+    command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A process as of `running`, run until it ends: its exit status and what it printed. `given` is its input."""
+    stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+    with running(command, env=env, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        printed, said = process.communicate(given, timeout=PATIENCE)
+    return subprocess.CompletedProcess(process.args, process.returncode, printed, said)
 
 
 def _end(process: subprocess.Popen[str], stop_in: float) -> None:

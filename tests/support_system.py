@@ -99,19 +99,19 @@ class System:
         return self
 
     @asynccontextmanager
-    async def worker(self, role: str = "all") -> AsyncIterator[Popen[str]]:
-        """One worker process at work; at the end it gets SIGTERM, if it lives."""
-        with self.starting(role) as process:
+    async def worker(self, role: str = "all", *, cold: bool = False) -> AsyncIterator[Popen[str]]:
+        """One worker process at work; at the end it gets SIGTERM, if it lives. `cold`: see `running`."""
+        with self.starting(role, cold=cold) as process:
             await self.at_work(process)
             yield process
 
     @contextmanager
-    def starting(self, role: str = "all") -> Iterator[Popen[str]]:
+    def starting(self, role: str = "all", *, cold: bool = False) -> Iterator[Popen[str]]:
         """One worker process, not waited for. Its log is `worker-PID.log` beside the settings."""
         self.settings()
         log = self.folder / f"worker-{time.monotonic_ns()}.log"
         command = [sys.executable, "-m", "worker", role]
-        with log.open("w") as stderr, running(command, env=self.environment, stderr=stderr) as process:
+        with log.open("w") as stderr, running(command, env=self.environment, cold=cold, stderr=stderr) as process:
             process.log = log  # type: ignore[attr-defined]
             yield process
 

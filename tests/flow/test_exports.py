@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import Popen
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from producer.contract import keys
 from producer.contract.exports import ALL, ExportRecord, ExportState, Manner
 from producer.contract.messages import AccountName
 from producer.pool import connect
-from tests.support import CHECKOUT, wait_until
+from tests.support import run_to_end, wait_until
 from tests.support_system import System, account, kill, numbers, phone
 from worker.app import App
 from worker.exporting import ExportBook
@@ -236,7 +236,7 @@ async def test_memory_stays_the_same_however_long_the_file_is(stage: System) -> 
     """A worker of its own, measured by the kernel: after a small file, and after one of many times the bound."""
     small, large = await task(stage, rows=1000), await task(stage, rows=LONG)
     await wish(stage)
-    async with stage.worker("track") as process:
+    async with stage.worker("track", cold=True) as process:
         await until(stage, small, ExportState.DONE)
         before, began_at = resident(process), time.monotonic()
         done = await until(stage, large, ExportState.DONE, seconds=60 + LONG / 5000)
@@ -259,15 +259,9 @@ def resident(process: Popen[str]) -> int:
 
 async def volley(stage: System, *words: str) -> tuple[int, str]:
     """Exit status and standard output of a command."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ops.cli", "export", *words),
-        env={**os.environ, **stage.environment},
-        cwd=CHECKOUT,
-        stdout=PIPE,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 300)
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+    command = [sys.executable, "-m", "ops.cli", "export", *words]
+    done = await asyncio.to_thread(run_to_end, command, env=stage.environment)
+    return done.returncode, done.stdout
 
 
 async def test_the_command_asks_follows_and_copies(stage: System, tmp_path: Path) -> None:

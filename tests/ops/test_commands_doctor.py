@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from ops.process_family import free_port
-from tests.support import CHECKOUT, running, wait_until
+from tests.support import run_to_end, running, wait_until
 from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import Provider, provider_at, sandbox_process
 
@@ -69,10 +69,7 @@ def _listens(port: int) -> bool:
 
 
 def doctor(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.cli", "doctor", *words]
-    return subprocess.run(
-        command, cwd=CHECKOUT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
+    return run_to_end([sys.executable, "-m", "ops.cli", "doctor", *words], env=environment)
 
 
 def checks(ran: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], dict[str, str]]:

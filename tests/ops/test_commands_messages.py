@@ -19,7 +19,7 @@ from ops.programs import run_until_it_ends
 from ops.readings import WorkerReading
 from producer.contract import keys
 from producer.contract.messages import AccountName
-from tests.support import CHECKOUT, running, wait_until
+from tests.support import run_to_end, running, wait_until
 
 LOST = "306920000981"  # the sandbox accepts it and closes the connection without an answer
 
@@ -36,8 +36,8 @@ def settings(redis: Redis, redis_url: str, sandbox: str, tmp_path: Path) -> dict
 
 @pytest.fixture
 async def worker(settings: dict[str, str], redis: Redis) -> AsyncIterator[subprocess.Popen[str]]:
-    """`volley worker all`, at work: it has beaten and polled."""
-    with running([sys.executable, "-m", "ops.cli", "worker", "all"], env=settings, stderr=PIPE) as process:
+    """A worker at work: it has beaten and polled."""
+    with running([sys.executable, "-m", "worker", "all"], env=settings, stderr=PIPE) as process:
         poll = keys.cursors(AccountName("athens"))
         at_work = "a heartbeat and a first poll of the account"
         await wait_until(lambda: redis.zcard(keys.WORKERS), description=at_work)
@@ -46,10 +46,7 @@ async def worker(settings: dict[str, str], redis: Redis) -> AsyncIterator[subpro
 
 
 def volley(settings: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.cli", *words]
-    return subprocess.run(
-        command, cwd=CHECKOUT, env={**os.environ, **settings}, capture_output=True, text=True, check=False
-    )
+    return run_to_end([sys.executable, "-m", "ops.cli", *words], env=settings)
 
 
 def send(settings: dict[str, str], to: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -91,13 +88,13 @@ def test_a_person_decides_about_an_uncertain_message(settings: dict[str, str], w
     assert volley(settings, "uncertain", "list").stdout == "No message is uncertain.\n"
 
 
-def test_sigterm_reaches_the_worker_and_its_exit_status_is_ours(
-    settings: dict[str, str], worker: subprocess.Popen[str]
-) -> None:
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(60) == 0
-    assert worker.stderr is not None
-    assert "worker_stopped" in worker.stderr.read()
+async def test_sigterm_reaches_the_worker_and_its_exit_status_is_ours(settings: dict[str, str], redis: Redis) -> None:
+    with running([sys.executable, "-m", "ops.cli", "worker", "all"], env=settings, stderr=PIPE) as process:
+        await wait_until(lambda: redis.zcard(keys.WORKERS), description="the worker's heartbeat")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        assert "worker_stopped" in process.stderr.read()
 
 
 def test_a_worker_that_cannot_start_says_why(settings: dict[str, str]) -> None:

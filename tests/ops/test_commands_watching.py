@@ -18,7 +18,7 @@ from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.directory import announce
 from producer.pool import connect
-from tests.support import CHECKOUT, running, wait_until
+from tests.support import CHECKOUT, run_to_end, running, wait_until
 from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import sandbox_process
 from tests.support_system import numbers as phones
@@ -48,14 +48,7 @@ def terminal(environment: dict[str, str], request: pytest.FixtureRequest) -> Ite
 
 
 def volley(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*VOLLEY, *words],
-        cwd=CHECKOUT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_to_end([*VOLLEY, *words], env=environment)
 
 
 @pytest.mark.parametrize("terminal", [WATCH, ["top"]], indirect=True)

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
-from subprocess import PIPE
 
 import orjson
 
@@ -14,7 +12,7 @@ from ops.story import read_story
 from producer.contract import keys
 from producer.contract.messages import MessageId
 from producer.suppression import SuppressionList
-from tests.support import CHECKOUT
+from tests.support import run_to_end
 from tests.support_erasure import places_of
 from tests.support_fixtures import provider, quick_sandbox_url, system
 from tests.support_system import System, log_of, numbers
@@ -27,12 +25,8 @@ WORDS = "the code is 4711"
 
 
 async def volley(system: System, *words: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", *words,
-        cwd=CHECKOUT, env={**os.environ, **system.environment}, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    said, complained = await process.communicate()
-    return process.returncode or 0, said.decode(), complained.decode()
+    done = await asyncio.to_thread(run_to_end, [sys.executable, "-m", "ops.cli", *words], env=system.environment)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def lived(system: System) -> None:

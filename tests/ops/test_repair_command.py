@@ -12,7 +12,7 @@ from ops.audit import AuditLog
 from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, run_to_end
 from tests.support_fixtures import provider, quick_sandbox_url, system
 from tests.support_system import System, account, numbers
 
@@ -22,12 +22,8 @@ WHOLE = {"campaigns", "chunks", "listed", "jobs", "lists", "orphans"}
 
 
 async def volley(system: System, *words: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ops.cli", *words,
-        cwd=CHECKOUT, env={**os.environ, **system.environment}, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    said, complained = await process.communicate()
-    return process.returncode or 0, said.decode(), complained.decode()
+    done = await asyncio.to_thread(run_to_end, [sys.executable, "-m", "ops.cli", *words], env=system.environment)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def lose_queues(redis: Redis) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import CompletedProcess
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from producer.contract import keys
 from producer.contract.messages import AccountName
-from tests.support import CHECKOUT
+from tests.support import run_to_end
 from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import Provider, provider_at, sandbox_process
 
@@ -47,17 +47,16 @@ def environment(provider: Provider, redis: Redis, redis_url: str, tmp_path: Path
     return {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(tmp_path / "volley.toml")}
 
 
-def worker(environment: dict[str, str], what: str) -> CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "worker", what]
-    return run(command, cwd=CHECKOUT, env=os.environ | environment, capture_output=True, check=False)
+def worker(environment: dict[str, str], what: str) -> CompletedProcess[str]:
+    return run_to_end([sys.executable, "-m", "worker", what], env=environment)
 
 
 async def seen(environment: dict[str, str], what: str) -> dict[str, dict[str, Any]]:
-    ran = await asyncio.to_thread(worker, environment, what)
-    assert ran.returncode == 0, ran.stderr.decode()
+    done = await asyncio.to_thread(worker, environment, what)
+    assert done.returncode == 0, done.stderr
     for secret in (SECRET, "north-secret", "north-key"):
-        assert secret not in ran.stdout.decode()
-    return {account["name"]: account for account in orjson.loads(ran.stdout)["accounts"]}
+        assert secret not in done.stdout
+    return {account["name"]: account for account in orjson.loads(done.stdout)["accounts"]}
 
 
 async def test_the_accounts_are_described_without_a_secret_and_without_redis(environment: dict[str, str]) -> None:
