@@ -94,12 +94,20 @@ def _run(command: Sequence[str]) -> int:
     """Its exit status. Ctrl-C reaches it and us; it ends in its own way, and we wait for that."""
     sys.stdout.flush()
     try:
-        with subprocess.Popen(command, cwd=CHECKOUT) as process, _deaf_to_interrupts():  # noqa: S603  # our words
+        with (
+            subprocess.Popen(command, cwd=CHECKOUT, env=_environment()) as process,  # noqa: S603  # our words
+            _deaf_to_interrupts(),
+        ):
             return process.wait()
     except FileNotFoundError as error:
         raise click.ClickException(
             f"{error.filename} is missing: run this as `python3 -m ops`, which makes the test environment"
         ) from error
+
+
+def _environment() -> dict[str, str]:
+    """Ours; but bytecode is kept: without it each of some hundred processes compiles everything anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager

@@ -142,6 +142,11 @@ def test_without_arguments_all_tests_run_several_at_once_and_with_some_as_they_s
     assert ran == [["-m", "pytest", *development._IN_PARALLEL], ["-m", "pytest", "-x"]]
 
 
+def test_bytecode_is_kept_whatever_the_shell_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert development._run([sys.executable, "-c", "import sys; sys.exit(7 + sys.dont_write_bytecode)"]) == 7
+
+
 def test_ctrl_c_during_the_tests_waits_for_pytest_to_clean_up() -> None:
     code = "import os, sys; from ops.development import _run; sys.exit(_run([sys.executable, '-c', sys.argv[1]]))"
     child = (
