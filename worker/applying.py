@@ -5,10 +5,10 @@ An entry is deleted once it was applied; a crash in between applies it again, wh
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, assert_never
 
 import structlog
+from msgspec import structs
 from redis.exceptions import RedisError
 
 from producer.contract import keys
@@ -75,7 +75,9 @@ class PushApplier:
         tokens = [item for item in items if isinstance(item, TokenReport)]
         # a submission whose answer was lost is known by our own id alone, any other by the provider's number
         await self._tracker.adopt({each.client_id: each.report.reference for each in tokens})
-        await self._tracker.apply([replace(each.report, reference=each.client_id) for each in tokens], shelve=False)
+        await self._tracker.apply(
+            [structs.replace(each.report, reference=each.client_id) for each in tokens], shelve=False
+        )
         reports += [each.report for each in tokens]
         if reports:
             # where the reference is ours, the claim knows it before the wire does: an unknown one is not ours

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
 import structlog
+from msgspec import structs
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
@@ -186,18 +187,17 @@ class Tracker:
         records = await self._reader.records(returned) if returned else {}
         spent = {message for message, record in records.items() if record.attempts >= self._most_attempts}
         return [
-            replace(item, event=Event.REPORT_UNDELIVERED, seconds=0.0)
+            structs.replace(item, event=Event.REPORT_UNDELIVERED, seconds=0.0)
             if item.event is Event.REPORT_RETURNED and item.message in spent
             else item
             for item in evidence
         ]
 
     async def _with_lanes(self, evidence: Sequence[Evidence]) -> list[Evidence]:
-        placed = []
-        for item in evidence:
-            view = await self._reader.campaign(item.message.campaign)
-            placed.append(replace(item, lane=view.campaign.lane) if view else item)
-        return placed
+        campaigns = dict.fromkeys(item.message.campaign for item in evidence)
+        views = {campaign: await self._reader.campaign(campaign) for campaign in campaigns}
+        lanes = {campaign: view.campaign.lane for campaign, view in views.items() if view}
+        return [_in_lane(item, lanes.get(item.message.campaign, item.lane)) for item in evidence]
 
     async def _shelve(self, reports: Sequence[Report]) -> None:
         """Keep reports of submissions that we do not know yet: a bounded shelf, one a submission. The newest
@@ -257,3 +257,7 @@ def _unshelved(reference: Reference, data: bytes) -> Report:
 
 def _age(data: bytes) -> float:
     return time.time() - float(orjson.loads(data)["at"])
+
+
+def _in_lane(item: Evidence, lane: Lane) -> Evidence:
+    return item if item.lane is lane else structs.replace(item, lane=lane)

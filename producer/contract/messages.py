@@ -5,7 +5,6 @@ values) stays in the chunk, which changes only when a person is to be forgotten;
 record, packed in under 64 bytes so that the records of one chunk share one compact Redis hash.
 """
 
-from dataclasses import dataclass
 from typing import Final, NewType, Self
 
 from msgspec import Struct
@@ -44,8 +43,7 @@ class MessageId(Struct, frozen=True, kw_only=True, gc=False, order=True):
         return cls(campaign=CampaignId(campaign), chunk=int(chunk), place=int(place))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRecord:
+class MessageRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What the ledger knows of one message.
 
     `changed_at` and `due_at` are whole unix seconds. `due_at` is the end of the claim's lease while

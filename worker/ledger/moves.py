@@ -1,6 +1,5 @@
 """What the ledger is asked and what it answers: claims, outcomes to record, evidence to apply."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Struct
@@ -82,8 +81,7 @@ class Recorded(Struct, frozen=True, kw_only=True, gc=False):
     orphan: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """A reason to move a message that is not a submission: report, lookup, policy, person, time.
 
     `reference`: move it only while this is the submission it waits for (empty: whichever).

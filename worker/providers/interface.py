@@ -160,8 +160,7 @@ Outcome = Submitted | Rejected | Deferred | RouteBlocked | Uncertain
 # --- reports: what the provider says later ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """A statement about one message. `msisdn` is empty where the reference alone identifies it.
 
     `event` is one of the REPORT_* events, or None for a provider status that says nothing new (or that
@@ -177,8 +176,7 @@ class Report:
     cursor: str = ""  # history only: what to page on from (smsc `int_id`)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotFound:
+class NotFound(Struct, frozen=True, kw_only=True, gc=False):
     """The provider knows no message under this reference (and MSISDN)."""
 
     reference: Reference
