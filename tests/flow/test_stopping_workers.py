@@ -1,5 +1,10 @@
 """SIGTERM in mid-campaign: a stop within the grace time that gives everything back, and no guess about the wire."""
 
+import pytest
+
+from producer.contract import keys
+from producer.contract.exchanges import Kept, is_about
+from producer.contract.messages import AccountName
 from tests.support import wait_until
 from tests.support_system import System, account, numbers, phone, terminate
 
@@ -73,3 +78,16 @@ async def test_what_is_on_the_wire_when_the_grace_time_ends_is_uncertain(system:
     assert await system.fates("moscow") == {slow: ("delivered", "smsc.status.1")}
     assert await system.fates("athens") == {slow: ("uncertain", "volley.stopped_on_wire")}
     await system.check_nobody_twice()
+
+
+async def test_what_was_sent_just_before_a_stop_is_on_the_message_s_page_too(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.keeping._EVERY", 3600.0)  # so nothing else writes it
+    await system.announced()
+    async with system.inside():
+        to = numbers(1)[0]
+        message = await system.producer.send_one(account_name="moscow", to=to, text="Hello")
+        await system.sent(message.campaign)
+    [(_, fields)] = await system.redis.xrange(keys.exchanges(AccountName("moscow"), Kept.GOOD))
+    assert is_about(fields[b"of"], message)
