@@ -13,12 +13,15 @@ from ops.readings import (
     AccountReading,
     CampaignReading,
     Census,
+    Outlook,
     Overview,
     Rates,
     Verdict,
     blocked_why,
+    campaign_outlook,
     counts_of,
     messages_submitted,
+    prices_of,
     read_overview,
     redis_away,
     verdict,
@@ -67,7 +70,17 @@ class Glance:
         account = next((known for known in accounts if known.name == campaign.progress.account), None)
         if account is None:
             return f"no worker knows account {campaign.progress.account}"
-        return "" if account.is_open else f"account {account.name} {blocked_why(account)}"
+        if not account.is_open:
+            return f"account {account.name} {blocked_why(account)}"
+        begins = campaign.campaign.not_before
+        return f"starts at {begins:%-d %b %Y, %H:%M} UTC" if begins is not None and begins > self.at else ""
+
+    def ahead(self, campaign: CampaignReading) -> Outlook | None:
+        """When all of a campaign will be sent, and what stands in the way; None where nobody can tell."""
+        if self.overview is None:
+            return None
+        prices = prices_of(self.overview.accounts, self.overview.campaigns.campaigns, {})
+        return campaign_outlook(campaign, self.overview, self.rates, prices.get(campaign.progress.account))
 
 
 class Looker:

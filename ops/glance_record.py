@@ -38,11 +38,22 @@ def glance_record(glance: Glance, *, machines: bool = False) -> Record:
         "at": glance.at,
         "verdict": {"level": said.level, "doing": said.doing, "wrong": said.wrong, "remedy": said.remedy},
         "accounts": [_account(glance, account) for account in glance.busiest()],
-        "campaigns": [
-            {**campaign_record(reading, glance.pace), "waits_for": glance.waits_for(reading)} for reading in campaigns
-        ],
+        "campaigns": [_campaign(glance, reading) for reading in campaigns],
     }
     return found | (_machines(overview) if machines and overview else {})
+
+
+def _campaign(glance: Glance, reading: CampaignReading) -> Record:
+    """With when all will be sent, in seconds, and what that is reckoned from; None where nobody can tell."""
+    found = glance.ahead(reading)
+    return {
+        **campaign_record(reading, glance.pace),
+        "waits_for": glance.waits_for(reading),
+        "sent_in_seconds": None if found is None else round(found.seconds, 1),
+        "sent_in_by": "" if found is None else found.by,
+        "too_late": 0 if found is None else found.too_late,
+        "balance_ends_in_seconds": None if found is None else _rounded(found.balance_ends_in, 1),
+    }
 
 
 def _account(glance: Glance, account: AccountReading) -> Record:

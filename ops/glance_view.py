@@ -42,7 +42,7 @@ def lines(glance: Glance) -> Iterator[str]:
     for campaign in glance.overview.campaigns.campaigns if glance.overview else ():
         if not is_ended(campaign):
             why = glance.waits_for(campaign)
-            yield _plain(line(campaign, glance.pace) + (f"; {why}" if why else ""))
+            yield _plain("; ".join(filter(None, (line(campaign, glance.pace), why, *_in_the_way(glance, campaign)))))
 
 
 def _verdict(glance: Glance) -> Text:
@@ -144,7 +144,19 @@ def _flight(account: AccountReading) -> str:
 
 
 def _pace(glance: Glance, reading: CampaignReading) -> str:
-    return speed(reading, glance.pace) or str(reading.progress.state)
+    """How fast it goes, or when all will be sent at the limits; and what stands in the way."""
+    ahead, known = glance.ahead(reading), speed(reading, glance.pace)
+    if not known:
+        known = str(reading.progress.state) if ahead is None else f"all sent in {duration(ahead.seconds)}"
+    return ", ".join((known, *_in_the_way(glance, reading)))
+
+
+def _in_the_way(glance: Glance, reading: CampaignReading) -> Iterator[str]:
+    ahead = glance.ahead(reading)
+    if ahead is not None and ahead.balance_ends_in is not None:
+        yield f"the balance ends in {duration(ahead.balance_ends_in)}"
+    if ahead is not None and ahead.too_late:
+        yield f"about {ahead.too_late:,} are too late"
 
 
 def _by_work(queue: QueueReading) -> tuple[int, str]:

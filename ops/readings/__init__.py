@@ -22,7 +22,7 @@ from ops.readings.incoming import (
     read_incoming,
     read_optouts,
 )
-from ops.readings.outlook import By, Outlook, Work, outlook, work_of, work_to_do
+from ops.readings.outlook import By, Outlook, Work, campaign_outlook, outlook, work_of, work_to_do
 from ops.readings.overview import Overview, read_overview
 from ops.readings.prices import Price, price_of, prices_of, read_prices, told_price
 from ops.readings.queues import QueueReading, read_queues
@@ -69,6 +69,7 @@ __all__ = [
     "Work",
     "WorkerReading",
     "blocked_why",
+    "campaign_outlook",
     "campaign_sent",
     "combined",
     "counts_of",

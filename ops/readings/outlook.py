@@ -9,7 +9,9 @@ from typing import Final
 
 from ops.readings.accounts import AccountReading, Throttle
 from ops.readings.campaigns import CampaignReading
+from ops.readings.overview import Overview
 from ops.readings.prices import Price
+from ops.readings.rates import Rates, campaign_sent
 from producer.contract.campaigns import Campaign, CampaignState, Lane
 from producer.contract.recovery import RECOVERY
 
@@ -53,6 +55,19 @@ class Outlook:
     too_late: int = 0
     balance_for: int | None = None
     balance_ends_in: float | None = None
+
+
+def campaign_outlook(
+    reading: CampaignReading, overview: Overview, rates: Rates, price: Price | None
+) -> Outlook | None:
+    """None while it does not go on, but for the time when it starts: nobody knows then when that will be."""
+    name = reading.progress.account
+    account = next((each for each in overview.accounts if each.name == name), None)
+    is_stopped = reading.progress.state is not CampaignState.RUNNING or not overview.live("send")
+    if reading.is_over or account is None or not account.is_open or is_stopped:
+        return None
+    work = work_of(reading, overview.campaigns.campaigns, rates.per_second(campaign_sent(reading)[0]))
+    return outlook(work, account, overview.at, price=price, lasts=overview.runways.get(name))
 
 
 def work_of(reading: CampaignReading, campaigns: Iterable[CampaignReading], measured: float | None) -> Work:
@@ -131,7 +146,7 @@ def _in_time(found: Outlook, work: Work, now: datetime) -> Outlook:
     if found.seconds <= left:
         return found
     sent = max(0.0, left - found.starts_in) / (found.seconds - found.starts_in)
-    return replace(found, seconds=left, too_late=math.ceil(work.to_send * (1 - sent)))
+    return replace(found, seconds=left, too_late=max(1, round(work.to_send * (1 - sent))))
 
 
 def _before(other: CampaignReading, campaign: Campaign, to_send: int) -> int:

@@ -23,6 +23,7 @@ from ops.readings import (
     QueueReading,
     Rates,
     ServerReading,
+    Spent,
     Throttle,
     Verdict,
     WorkerReading,
@@ -107,6 +108,22 @@ def test_each_account_and_campaign_says_what_it_waits_for() -> None:
     waits = [look.waits_for(reading) for reading in (RUNNING, BLOCKED, PAUSED, OVER)]
     assert waits == ["", "account moscow is blocked: no money", "paused", ""]
     assert look.waits_for(campaign("c", "nowhere", queued=1)) == "no worker knows account nowhere"
+
+
+def test_a_campaign_that_starts_later_or_cannot_all_be_sent_says_so() -> None:
+    later = replace(RUNNING, campaign=replace(RUNNING.campaign, not_before=NOW + timedelta(hours=1)))
+    told = replace(RUNNING, spent=Spent(cost=10.0, messages=100))
+    late = replace(told, campaign=replace(told.campaign, not_after=NOW + timedelta(seconds=10)))
+    full = replace(ATHENS, throttle=replace(ATHENS.throttle, effective=20.0))
+    look = glance(accounts=(full, MOSCOW), campaigns=CampaignPage(campaigns=(late,), total=1))
+    assert look.waits_for(later) == "starts at 21 Nov 2026, 11:30 UTC"
+    assert "the balance ends in 6 s, about 100 are too late" in " ".join(drawn(look, machines=False).split())
+    assert next(iter(lines(look))).startswith("10:30:00 UTC")
+    assert list(lines(look))[-1].endswith("; the balance ends in 6 s; about 100 are too late")
+    [record] = glance_record(look)["campaigns"]
+    assert (record["sent_in_seconds"], record["sent_in_by"], record["too_late"]) == (10.0, "limits", 100)
+    assert record["balance_ends_in_seconds"] == pytest.approx(6.2, abs=0.1)
+    assert glance_record(glance())["campaigns"][1]["sent_in_seconds"] is None
 
 
 def test_what_a_dead_worker_waited_for_is_no_reason() -> None:

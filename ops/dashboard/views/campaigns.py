@@ -10,14 +10,11 @@ from ops.dashboard.views.outlook import outlook_view
 from ops.readings import (
     AccountReading,
     CampaignReading,
-    Outlook,
     Overview,
-    Price,
     Rates,
     blocked_why,
+    campaign_outlook,
     campaign_sent,
-    outlook,
-    work_of,
 )
 from producer.contract.campaigns import CampaignKind, CampaignState, Refusal
 from producer.contract.states import State
@@ -42,7 +39,7 @@ def campaign_view(reading: CampaignReading, overview: Overview, rates: Rates, pr
     speed = None if reading.is_over else rates.per_second(campaign_sent(reading)[0])
     waiting = waits_for(reading, account, overview.at, is_served=overview.live("send") > 0)
     price = prices.get(progress.account)
-    ahead = _ahead(reading, account, overview, rates, price)
+    ahead = campaign_outlook(reading, overview, rates, price)
     return {
         "id": reading.id,
         "account": progress.account,
@@ -118,17 +115,6 @@ def _why_not_sent(reading: CampaignReading, account: AccountReading | None, now:
     if account is not None and not account.is_open:
         return f"account {account.name} {blocked_why(account)}"
     return ""
-
-
-def _ahead(
-    reading: CampaignReading, account: AccountReading | None, overview: Overview, rates: Rates, price: Price | None
-) -> Outlook | None:
-    """None while it does not go on, but for the time when it starts: nobody knows then when that will be."""
-    is_stopped = reading.progress.state is not CampaignState.RUNNING or not overview.live("send")
-    if reading.is_over or account is None or not account.is_open or is_stopped:
-        return None
-    work = work_of(reading, overview.campaigns.campaigns, rates.per_second(campaign_sent(reading)[0]))
-    return outlook(work, account, overview.at, price=price, lasts=overview.runways.get(account.entry.name))
 
 
 def _what_is_open(states: Mapping[State, int]) -> str:
