@@ -1,43 +1,22 @@
 """The page shows what is there, as data, and its buttons do what they say."""
 
-import asyncio
 import re
-import signal
-import sys
 from datetime import UTC, datetime
-from subprocess import PIPE
 
 import pytest
-from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 
-from ops.redis_server import RedisServer
-from ops.web import WATCH, serve
 from producer.contract import keys
 from producer.contract.campaigns import CampaignState, Refusal
 from producer.contract.codec import encode_refusal
 from producer.contract.states import Event
 from producer.pool import connect
+from tests.ops.dashboard.pressing import press, says
 from tests.ops.dashboard.visiting import HOSTILE, look, send, visit
-from tests.support import first_line, running, wait_until
+from tests.support import wait_until
 from tests.worker.scene import NAME, Scene
 from worker.providers.interface import Block
-
-
-async def press(page: TestClient, campaign: str, action: str, **headers: str) -> int:
-    """Press a button of a campaign's page."""
-    return (await send(page, f"/campaigns/{campaign}/{action}", **headers)).status
-
-
-async def beat(stage: Scene, fields: dict[str, str]) -> None:
-    """A heartbeat of one worker, now."""
-    await stage.redis.hset(keys.worker("w"), mapping=fields)
-    await stage.redis.expire(keys.worker("w"), 60)
-    await stage.redis.zadd(keys.WORKERS, {"w": datetime.now(UTC).timestamp()})
-
-
-# --- what is shown -----------------------------------------------------------------------------------
 
 
 async def test_an_empty_system_says_how_to_begin(redis: Redis, redis_url: str) -> None:
@@ -166,13 +145,9 @@ async def test_what_cannot_be_read_is_said_and_the_page_comes_back_by_itself(pag
     await stage.submit()
     await look(page)
     await stage.redis.hset(keys.campaign("spring"), "state", "a state of tomorrow")
-    await wait_until(lambda: _says(page, "Something in Redis cannot be read."), description="it is said")
+    await wait_until(lambda: says(page, "Something in Redis cannot be read."), description="it is said")
     await stage.redis.hset(keys.campaign("spring"), "state", "running")
-    await wait_until(lambda: _says(page, "No send worker is alive."), description="the verdict is back")
-
-
-async def _says(page: TestClient, words: str) -> bool:
-    return words in (await look(page)).words
+    await wait_until(lambda: says(page, "No send worker is alive."), description="the verdict is back")
 
 
 # --- buttons -----------------------------------------------------------------------------------------
@@ -221,91 +196,6 @@ async def test_a_form_larger_than_a_form_is_refused(page: TestClient, stage: Sce
     await stage.submit()
     answer = await send(page, "/campaigns/spring/pause", {"more": "x" * 100_000})
     assert answer.status == 413
-
-
-# --- for machines ------------------------------------------------------------------------------------
-
-
-async def test_the_overview_as_json_has_what_the_page_has(page: TestClient, stage: Scene) -> None:
-    await stage.submit()
-    await page.app[WATCH].look()
-    told = await (await page.get("/api/overview")).json()
-    assert told["verdict"]["level"] == "wrong"
-    assert [account["name"] for account in told["accounts"]] == [NAME]
-    [campaign] = told["campaigns"]
-    assert (campaign["id"], campaign["total"], campaign["to_send"], campaign["states"]["queued"]) == (
-        "spring",
-        3,
-        3,
-        3,
-    )
-    assert datetime.fromisoformat(told["at"]).tzinfo is not None
-
-
-async def test_a_campaign_as_json_has_its_reasons_and_an_unknown_one_an_error(page: TestClient, stage: Scene) -> None:
-    await stage.submit("spring", 1, recipients=["306912345678", "no number"])
-    told = await (await page.get("/api/campaigns/spring")).json()
-    assert (told["refused"], told["refusals"][0]["given"], told["reasons"]) == (1, "•••••er", [])
-    answer = await page.get("/api/campaigns/never")
-    assert (answer.status, set(await answer.json())) == (404, {"error"})
-
-
-async def test_health_is_well_when_redis_and_both_roles_are(page: TestClient, stage: Scene) -> None:
-    assert (await page.get("/health")).status == 503
-    await beat(stage, {"roles": "send,track"})
-    answer = await page.get("/health")
-    assert answer.status == 200
-    assert await answer.json() == {"status": "ok", "redis": "ok", "workers": {"send": 1, "track": 1}}
-
-
-async def test_metrics_are_served_as_prometheus_reads_them(page: TestClient, stage: Scene) -> None:
-    answer = await page.get("/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain; version=")
-    assert "volley_redis_up 1.0" in await answer.text()
-
-
-# --- the process -------------------------------------------------------------------------------------
-
-
-async def test_redis_being_away_is_said_on_every_page_and_it_comes_back_by_itself(
-    own_redis_server: RedisServer,
-) -> None:
-    redis = connect(f"{own_redis_server.url}?socket_timeout=1")
-    async with visit(redis) as page:
-        await look(page)
-        own_redis_server.kill()
-        await wait_until(lambda: _says(page, "Redis has not answered for"), description="it is said", timeout=20)
-        assert (await page.get("/health")).status == 503
-        own_redis_server.start()
-        await wait_until(lambda: _says(page, "Nothing to do"), description="the verdict is back", timeout=20)
-    await redis.aclose()
-
-
-async def test_it_serves_until_it_is_cancelled_and_leaves_nothing_open(redis: Redis, redis_url: str) -> None:
-    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(redis_url, "127.0.0.1", 0, on_ready=address.set_result))
-    url = await asyncio.wait_for(address, 10)
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session, session.get(url) as answer:
-        assert answer.status == 200
-        assert str(answer.url) == url.partition("enter/")[0]
-    serving.cancel()
-    await asyncio.wait([serving], timeout=10)
-    assert serving.cancelled()
-    async with ClientSession() as session:
-        with pytest.raises(OSError, match="Cannot connect"):
-            await session.get(url)
-
-
-def test_sigterm_ends_the_process_in_order(redis_url: str) -> None:
-    code = (
-        "import asyncio, sys, structlog; from ops.web import serve; "
-        "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr)); "
-        "asyncio.run(serve(sys.argv[1], port=0, on_ready=lambda url: print(url, flush=True)))"
-    )
-    with running([sys.executable, "-c", code, redis_url], stdout=PIPE) as process:
-        assert first_line(process).startswith("http://127.0.0.1:")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
 
 
 async def test_the_list_has_the_orders_of_campaigns_that_are_not_over(page: TestClient, stage: Scene) -> None:
