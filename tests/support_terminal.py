@@ -44,7 +44,7 @@ class Terminal:
         """As if a person pressed keys; `\\x03` is Ctrl-C."""
         os.write(self._handle, keys.encode())
 
-    def ended(self, within: float = 10) -> int:
+    def ended(self, within: float = 60) -> int:
         """Its exit status, once it has ended and everything it drew was read."""
         status = self.process.wait(within)
         self._reader.join(within)
@@ -81,6 +81,6 @@ def on_terminal(
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
         terminal.ended()
         os.close(handle)

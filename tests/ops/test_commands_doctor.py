@@ -57,8 +57,8 @@ async def well(environment: dict[str, str], redis: Redis) -> Any:
         for words in (["worker", "all"], ["web", "--port", str(port)]):
             stack.enter_context(running([*command, *words], env=environment, stdout=PIPE, stderr=PIPE))
         address = f"http://127.0.0.1:{port}"
-        await wait_until(lambda: redis.zcard("volley:workers"), description="a heartbeat", timeout=20)
-        await wait_until(lambda: _listens(port), description="the page listens", timeout=20)
+        await wait_until(lambda: redis.zcard("volley:workers"), description="a heartbeat")
+        await wait_until(lambda: _listens(port), description="the page listens")
         yield address
 
 
@@ -141,5 +141,5 @@ async def test_ctrl_c_ends_it_at_once_without_a_traceback(environment: dict[str,
         while "track workers" not in process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=60)
     assert (process.returncode, said.strip()) == (130, "interrupted")

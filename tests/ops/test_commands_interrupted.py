@@ -43,7 +43,7 @@ async def environment(redis: Redis, redis_url: str) -> dict[str, str]:
 async def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
     """The status and what was said on standard error after Ctrl-C."""
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=15)
+    _, said = process.communicate(timeout=60)
     return process.returncode, said.strip()
 
 
@@ -59,7 +59,7 @@ async def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
 )
 async def test_while_a_worker_is_waited_for(environment: dict[str, str], redis: Redis, words: Sequence[str]) -> None:
     with running([*VOLLEY, *words], env=environment, stdout=PIPE, stderr=PIPE) as process:
-        await wait_until(lambda: redis.zcard(keys.CONTROL_TRACK), description="the job is there", timeout=20)
+        await wait_until(lambda: redis.zcard(keys.CONTROL_TRACK), description="the job is there")
         assert await interrupted(process) == (130, "interrupted")
 
 
@@ -78,7 +78,7 @@ async def test_while_recipients_are_read_nothing_is_left_behind(environment: dic
         process.stdin.write("to\n306912345678\n")
         process.stdin.flush()
         written = process.stdin.fileno()
-        await wait_until(lambda: not _unread(written), description="it has read what there is", timeout=20)
+        await wait_until(lambda: not _unread(written), description="it has read what there is")
         assert await interrupted(process) == (130, "interrupted")
     assert await redis.zscore(keys.CAMPAIGNS, "autumn") is None
 

@@ -95,11 +95,11 @@ def test_the_demos_page_is_opened_by_the_link_that_it_prints(tmp_path: Path) -> 
         while not (line := first_line(process)).startswith("The page: "):
             pass
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with browser.open(line.removeprefix("The page: ").strip(), timeout=10) as answer:
+        with browser.open(line.removeprefix("The page: ").strip(), timeout=60) as answer:
             assert answer.status == 200
             assert "this machine" in answer.read().decode()
         process.send_signal(2)
-        assert process.wait(30) == 130
+        assert process.wait(60) == 130
 
 
 def test_ctrl_c_ends_the_demo_with_all_its_children_and_its_folder(tmp_path: Path) -> None:

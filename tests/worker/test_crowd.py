@@ -71,7 +71,7 @@ async def test_a_request_waits_a_while_for_a_place(stage: Scene) -> None:
 
         task = asyncio.create_task(late())
         await held.aclose()
-        assert await asyncio.wait_for(task, 5)
+        assert await asyncio.wait_for(task, 60)
 
 
 async def test_the_places_of_a_worker_that_died_are_free_when_their_life_is_over(stage: Scene) -> None:

@@ -129,7 +129,7 @@ async def test_whoever_waits_for_a_slot_is_told_when_one_is_free(stage: Scene) -
     await asyncio.sleep(0)
     assert not waiting.done()
     door.left()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
     assert (await admitted(door, 1)).permits == 1
     await door.freed(0.001)  # nothing is freed: over all the same
 
