@@ -29,10 +29,13 @@ _ERASED: Final = {
     "incoming": "incoming messages",
     "answers": "raw answers of providers",
     "reports": "reports of unknown submissions",
+    "rows": "rows of exported files",
     "calls": "confirmation calls",
     "dead": "dead letters",
     "audit": "entries of the audit log",
 }
+
+_IN_USE: Final = "and is in use or no export: forget again, or delete it"
 
 Told = dict[str, Any]  # Any: the worker's plain values: numbers, and lists of texts
 
@@ -137,6 +140,6 @@ def _lines(told: Told) -> list[str]:
         lines += [f"  {each}" for each in told["messages"][:_MOST_SHOWN]]
     if told["waiting"]:
         lines.append(f"left: {told['waiting']:,} entries that workers take within seconds; forget again")
-    lines += [f"left: {each} holds the number; delete it" for each in told["files"]]
+    lines += [f"left: {each} holds the number, {_IN_USE}" for each in told["files"]]
     lines += [f"left: {each} is not on the worker's host; look into it" for each in told["elsewhere"]]
     return lines

@@ -7,9 +7,10 @@ import pytest
 
 from producer.contract import keys
 from producer.contract.exchanges import Kept
+from producer.contract.exports import ExportRecord
 from producer.contract.messages import Msisdn
 from tests.support_erasure import places_of
-from tests.worker.erasing import OTHER, PERSON, forgotten
+from tests.worker.erasing import NAME, OTHER, PERSON, forgotten
 from tests.worker.scene import Scene
 from worker.callbacks import keeping
 from worker.forgetting.needle import Needle
@@ -67,7 +68,56 @@ async def test_long_streams_are_gone_through_to_their_end(stage: Scene) -> None:
 # --- files ---------------------------------------------------------------------------------------------
 
 
-async def test_files_with_the_number_are_named_in_whatever_charset(stage: Scene, tmp_path: Path) -> None:
+async def test_rows_with_the_number_go_from_exported_files_in_whatever_charset(stage: Scene, tmp_path: Path) -> None:
+    """They were named and left: whoever had to forget somebody had to edit files of gigabytes by hand."""
+    (tmp_path / "athens").mkdir()
+    text = f'id;phone;text\r\n1;{OTHER};"x ""y"""\r\n2;{PERSON};"dear\n{NAME}"\r\n3;{OTHER};Привет'
+    for task, encoding in enumerate(("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "cp1251")):
+        path = tmp_path / "athens" / f"athens-{task}.csv"
+        path.write_bytes(text.encode(encoding))
+        record = {"task": task, "state": "done", "file": str(path), "sha256": "abc", "size": path.stat().st_size}
+        await stage.redis.hset(keys.exports("athens"), str(task), orjson.dumps(record))
+    assert await forgotten(stage, folder=tmp_path, seconds=0) == {"rows": 6}
+    for task, encoding in enumerate(("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "cp1251")):
+        data = (tmp_path / "athens" / f"athens-{task}.csv").read_bytes()
+        left = data.decode(encoding).splitlines()
+        assert left == ["id;phone;text", f'1;{OTHER};"x ""y"""', left[2], f"3;{OTHER};Привет"]
+        assert (left[2].strip(), len(data)) == ("", len(text.encode(encoding)))
+        told = ExportRecord.unpack(await stage.redis.hget(keys.exports("athens"), str(task)))
+        assert (told.state, told.sha256, told.size) == ("done", "", len(data))
+    assert await forgotten(stage, folder=tmp_path) == {}
+
+
+async def test_long_files_are_gone_through_piece_by_piece_and_only_rows_with_the_number_change(
+    stage: Scene, tmp_path: Path
+) -> None:
+    rows = [f'{place};{PERSON if place % 50_000 == 7 else OTHER};"a text\nof lines"\n' for place in range(200_000)]
+    path = tmp_path / "athens-1.csv"
+    path.write_text("".join(rows))
+    assert await forgotten(stage, folder=tmp_path, seconds=0) == {"rows": 4}
+    kept = "".join(" " * (len(row) - 1) + "\n" if PERSON in row else row for row in rows)
+    assert path.read_text() == kept
+
+
+async def test_of_a_row_without_an_end_only_the_number_goes(stage: Scene, tmp_path: Path) -> None:
+    path = tmp_path / "athens-1.csv"
+    for before in (5_000_000, 4 * 1024 * 1024 - 6):
+        path.write_bytes(b'"' + b"x" * before + PERSON.encode() + b"y" * 5_000_000)
+        assert (await forgotten(stage, folder=tmp_path))["rows"] == 1
+        assert path.read_bytes() == b'"' + b"x" * before + b" " * len(PERSON) + b"y" * 5_000_000
+
+
+@pytest.mark.parametrize("state", ["applying", "downloading", "wanted"])
+async def test_a_file_that_is_in_use_is_named_and_left(stage: Scene, tmp_path: Path, state: str) -> None:
+    path = tmp_path / "athens-1.csv"
+    path.write_text(f"2;{PERSON};1\n")
+    record = {"task": 1, "state": state, "file": str(path), "sha256": "abc"}
+    await stage.redis.hset(keys.exports("athens"), "1", orjson.dumps(record))
+    assert await forgotten(stage, folder=tmp_path) == {"files": [str(path)]}
+    assert PERSON in path.read_text()
+
+
+async def test_files_that_are_no_exports_are_named_in_whatever_charset(stage: Scene, tmp_path: Path) -> None:
     for name, encoding in (("a.csv", "utf-8"), ("b.csv", "utf-16"), ("c.csv", "utf-16-be"), ("d.csv", "cp1251")):
         (tmp_path / "athens").mkdir(exist_ok=True)
         (tmp_path / "athens" / name).write_text(f"1;{OTHER};x\n2;{PERSON};y\n", encoding=encoding)

@@ -1,4 +1,4 @@
-"""Exported files that hold a number: found and named, never changed: they are the raw record of what was applied."""
+"""The files of a folder of exports: which there are, and which of them hold a number."""
 
 import time
 from pathlib import Path

@@ -7,10 +7,12 @@ a worker that dies in one costs a piece that is done again, and who asked sees h
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
+import structlog
 
 from producer.contract import keys
 from producer.contract.client import Client
@@ -18,22 +20,35 @@ from producer.contract.exports import ExportRecord
 from producer.contract.messages import AccountName, CampaignId
 from producer.drafting import Drafts
 from producer.orders import OrderBook
+from worker.exporting.files import StorageError
 from worker.forgetting.accounts import erase_from_account
+from worker.forgetting.blanking import blank, is_ours
 from worker.forgetting.files import files_of, look_into
 from worker.forgetting.found import Found
 from worker.forgetting.needle import Needle
-from worker.forgetting.recipients import RecipientEraser
+from worker.forgetting.recipients import REPLACE, RecipientEraser
 from worker.forgetting.streams import StreamEraser
 from worker.ledger import Ledger, LedgerReader
 
 _PIECE: Final = 1.0
 """Seconds of one job: other jobs of the control queue run beside it."""
 
+log = structlog.get_logger(__name__)
+
 Place = tuple[str, str, str]
 """Kind, name, how far in it: `campaign` name and chunk, `stream` key and entry, `account` name, `file` and byte."""
 
 _BEGIN: Final[Place] = ("campaign", "", "")
 _KINDS: Final = ("campaign", "stream", "account", "file")
+
+
+class _Owner(NamedTuple):
+    """The export that a file is of: key and field of its record, and the record as it is kept."""
+
+    key: str
+    task: bytes
+    data: bytes
+    record: ExportRecord
 
 
 class Forgetter:
@@ -112,13 +127,44 @@ class Forgetter:
     async def _file(self, path: str, offset: str, needle: Needle, found: Found, seconds: float) -> Place | None:
         """The file at `path` from a byte on, or the one behind it."""
         if path and offset:
-            is_there, go_on = await asyncio.to_thread(look_into, Path(path), int(offset), needle, seconds=seconds)
-            if is_there:
-                found.files.append(path)
+            go_on = await self._rows(Path(path), int(offset), needle, found, seconds)
             return ("file", path, "" if go_on is None else str(go_on))
         files = await asyncio.to_thread(files_of, self._folder)
         following = next((each for each in files if each > path), "")
         return ("file", following, "0") if following else None
+
+    async def _rows(self, path: Path, offset: int, needle: Needle, found: Found, seconds: float) -> int | None:
+        """Overwrite the rows with the number, unless the file is being used or is nobody's; where to go on."""
+        owner = await self._owner(path)
+        if is_ours(path) and (owner is None or owner.record.state.is_over):
+            try:
+                blanked = await asyncio.to_thread(blank, path, offset, needle, seconds=seconds)
+            except StorageError:
+                log.exception("exported_file_unwritable", file=path.name)
+            else:
+                found.rows += blanked.rows
+                if blanked.rows and owner is not None:
+                    await self._changed(owner)
+                return blanked.go_on
+        is_there, go_on = await asyncio.to_thread(look_into, path, offset, needle, seconds=seconds)
+        if is_there:
+            found.files.append(str(path))
+        return go_on
+
+    async def _owner(self, path: Path) -> _Owner | None:
+        """The export that a file is of."""
+        for name in await self._redis.hgetall(keys.ACCOUNTS):
+            key = keys.exports(AccountName(name.decode()))
+            for task, data in (await self._redis.hgetall(key)).items():
+                record = ExportRecord.unpack(data)
+                if record.file == str(path):
+                    return _Owner(key, task, data, record)
+        return None
+
+    async def _changed(self, owner: _Owner) -> None:
+        """The file is no longer what was hashed: whoever wants to apply it again fetches it anew."""
+        record = replace(owner.record, sha256="")
+        await REPLACE.run(self._redis, [owner.key], ["hash", owner.task, owner.data, record.pack()])
 
 
 def _read(cursor: str) -> Place:

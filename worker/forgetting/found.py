@@ -12,11 +12,12 @@ class Found:
     """Numbers of what was erased, and what was not.
 
     `campaigns` were gone through to their end, `chunks` were looked at. `recipients` lost number and values; `ended`
-    of them were cancelled for it. `refusals` lost what was given, `reports` on the orphan shelf their number.
+    of them were cancelled for it. `refusals` lost what was given, `reports` on the orphan shelf their number, and
+    `rows` of exported files all that they held.
     `calls`, `incoming` messages, `answers` (raw ones of providers), `dead` letters and `audit` entries are no more.
 
     Still there: `open` messages, named as `id state` in `messages`; `waiting` entries that a worker takes within
-    seconds; `files` of exports on this host, and `elsewhere` those that this host does not have.
+    seconds; `files` on this host that are in use or cannot be changed, and `elsewhere` those that it does not have.
     """
 
     campaigns: int = 0
@@ -25,6 +26,7 @@ class Found:
     ended: int = 0
     refusals: int = 0
     reports: int = 0
+    rows: int = 0
     calls: int = 0
     incoming: int = 0
     answers: int = 0

@@ -26,6 +26,13 @@ class Needle:
         """Whether the number stands in what a program wrote, in UTF-8, a one-byte charset, or UTF-16."""
         return self._digits in data or self._wide in data or self._wide[1:] + b"\0" in data
 
+    def blanked(self, data: bytes) -> bytes:
+        """What a program wrote with spaces in the number's place, of the same length."""
+        space, wide = b" " * len(self._digits), " ".encode("utf-16-le") * len(self.msisdn)
+        for found, blank in ((self._digits, space), (self._wide, wide), (self._wide[1:] + b"\0", wide[1:] + b"\0")):
+            data = data.replace(found, blank)
+        return data
+
     def is_written_in(self, data: bytes) -> bool:
         """Whether the number stands in what a person wrote: with separators, or without its country code."""
         return self.is_in(data) or self._written.search(data.decode(errors="replace")) is not None
