@@ -24,26 +24,25 @@ class Spending:
     """
 
     def __init__(self) -> None:
-        self._spent: dict[CampaignId, tuple[int, int]] = {}
+        self._spent: dict[CampaignId, tuple[Decimal, int]] = {}
 
     def take(self, campaign: CampaignId, outcomes: Sequence[Outcome]) -> None:
         """Take in what a request of the campaign gave."""
         costs = [
-            _millionths(outcome.cost)
+            outcome.cost
             for outcome in outcomes
             if isinstance(outcome, Submitted) and outcome.cost is not None and 0 <= outcome.cost <= _MOST
         ]
         if costs:
-            cost, messages = self._spent.get(campaign, (0, 0))
-            self._spent[campaign] = cost + sum(costs), messages + len(costs)
+            cost, messages = self._spent.get(campaign, (Decimal(), 0))
+            self._spent[campaign] = sum(costs, cost), messages + len(costs)
 
     async def flush(self, redis: Client) -> None:
         """Write what was gathered. Redis errors are raised as they come, and lose it."""
         spent, self._spent = self._spent, {}
         if spent:
-            names = [([keys.campaign(name), keys.spent(name)], list(amounts)) for name, amounts in spent.items()]
-            await execute(redis, _SPEND, names)
-
-
-def _millionths(cost: Decimal) -> int:
-    return int(cost * _MILLION)
+            calls = [
+                ([keys.campaign(name), keys.spent(name)], [int(cost * _MILLION), messages])
+                for name, (cost, messages) in spent.items()
+            ]
+            await execute(redis, _SPEND, calls)

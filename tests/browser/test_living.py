@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tests.browser.marks import IN_A_BROWSER
-from tests.browser.stage import HOSTILE, LONG, OPERATOR, Stage
+from tests.browser.stage import HOSTILE, LONG, OPERATOR, SPRING, Stage
 from tests.browser.test_every_page import violations
 from tests.browser.visiting import Visit, visiting
 from tests.support import wait_until
@@ -37,6 +37,22 @@ async def test_a_new_campaign_is_followed_to_its_end_without_a_reload(visit: Vis
     await row.get_by_text("120 of 120 final").first.wait_for()
     assert await visit.ask("() => window.mark") == "still here"
     assert (visit.loads, visit.streams) == (1, 1)
+
+
+async def test_a_campaigns_page_draws_its_own_delivery_and_tells_what_it_cost_and_when_it_starts(
+    visit: Visit,
+) -> None:
+    await visit.go(f"/campaigns/{SPRING}")
+    await visit.page.locator("#cost", has_text="as the provider told it").wait_for()
+    curve = visit.page.get_by_role("img", name=re.compile("Share of final reports by the time since the submission"))
+    await curve.wait_for()
+    box = await curve.locator("path.line").bounding_box()
+    assert box is not None
+    assert box["width"] > 100
+    await visit.go(f"/campaigns/{LONG}")
+    await visit.page.locator(
+        ".ahead", has_text=re.compile("All sent in 2. h .*it starts at .*account's limits")
+    ).wait_for()
 
 
 async def test_what_a_person_unfolded_stays_unfolded_and_stays_its_own(visit: Visit, stage: Stage) -> None:
