@@ -10,7 +10,7 @@ from producer.contract.counters import SUBMISSION
 from producer.contract.messages import CampaignId
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.minutes import add_minute
-from worker.providers.interface import Deferred, Outcome, RouteBlocked
+from worker.providers.interface import Deferred, Outcome, RouteBlocked, Submitted
 from worker.settings import Account
 from worker.spending import Spending
 from worker.throttle import Gate
@@ -42,10 +42,7 @@ class Learning:
         self.totals["request_ms"] += int(seconds * 1000)
         self.totals[SUBMISSION.bucket(seconds)] += 1
         for outcome in outcomes:
-            kind = type(outcome).__name__.lower()
-            self.totals[kind] += 1
-            self._outcomes[kind, getattr(outcome, "code", "")] += 1
-            self._remember(outcome)
+            self._count(outcome)
         self._spending.take(campaign, outcomes)
         match outcomes[0]:
             case RouteBlocked() as blocked:
@@ -61,16 +58,21 @@ class Learning:
         totals, self.totals = self.totals, Counter()
         words, self._words = self._words, {}
         outcomes, self._outcomes = self._outcomes, Counter()
+        for (kind, _), count in outcomes.items():
+            totals[kind] += count
         await self._book.explain(self._account.name, words)
         await self._book.add(self._account.name, totals)
         await add_minute(self._book.redis, self._account.name, outcomes)
         await self._spending.flush(self._book.redis)
 
-    def _remember(self, outcome: Outcome) -> None:
-        code = getattr(outcome, "code", "")
-        if code and code not in self._told:
-            self._told.add(code)
-            self._words[code] = getattr(outcome, "words", "")
+    def _count(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Submitted):
+            self._outcomes["submitted", ""] += 1
+            return
+        self._outcomes[type(outcome).__name__.lower(), outcome.code] += 1
+        if outcome.code and outcome.code not in self._told:
+            self._told.add(outcome.code)
+            self._words[outcome.code] = outcome.words
 
     async def _block(self, blocked: RouteBlocked) -> None:
         new = await self._book.block(
