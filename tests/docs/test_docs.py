@@ -20,7 +20,7 @@ from producer.directory import announce
 from producer.pool import connect
 from tests.contract.readme import examples
 from tests.contract.receiving import ATHENS
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, run_to_end
 from worker.settings import SettingsError, parse
 
 README = CHECKOUT / "README.md"
@@ -265,7 +265,6 @@ def _document(path: tuple[str, ...], name: str, value: Any, *, family: str = "sm
 
 @cache
 def _help(command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "ops.cli", command, "--help"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
+    assert done.returncode == 0, done.stderr
     return done.stdout

@@ -15,7 +15,7 @@ from redis import Redis
 from ops.cli import COMMANDS
 from ops.readings.verdict import BLOCKS
 from tests.reliability.redis_servers import PortServer, port_server
-from tests.support import CHECKOUT
+from tests.support import CHECKOUT, run_to_end
 
 RUNBOOK = CHECKOUT / "ops" / "RUNBOOK.md"
 TEXT = RUNBOOK.read_text(encoding="utf-8")
@@ -224,7 +224,6 @@ def test_the_image_holds_all_that_the_commands_need(tmp_path: Path) -> None:
 
 
 def _help(command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "ops.cli", command, "--help"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
+    assert done.returncode == 0, done.stderr
     return done.stdout

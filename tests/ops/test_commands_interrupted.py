@@ -1,7 +1,6 @@
 """Ctrl-C in the middle of each command that waits: one word, the status of an interrupted program, no traceback."""
 
 import fcntl
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from producer.contract.messages import AccountName, CampaignId, MessageRecord
 from producer.contract.states import State
 from producer.directory import announce
 from producer.pool import connect
-from tests.support import CHECKOUT, running, wait_until
+from tests.support import run_to_end, running, wait_until
 from tests.worker.scene import entry, numbers, plain_account
 
 VOLLEY = [sys.executable, "-m", "ops.cli"]
@@ -111,14 +110,6 @@ async def test_the_page_ends_well(environment: dict[str, str]) -> None:
 
 def test_nothing_is_asked_of_a_closed_standard_input(environment: dict[str, str]) -> None:
     """A decision without --yes asks; where nobody can answer it ends, and changes nothing."""
-    ran = subprocess.run(
-        [*VOLLEY, "uncertain", "resolve", "spring/0.0", "sent"],
-        cwd=CHECKOUT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run_to_end([*VOLLEY, "uncertain", "resolve", "spring/0.0", "sent"], env=environment)
     assert ran.returncode in {1, 130}
     assert "Traceback" not in ran.stderr
