@@ -273,6 +273,7 @@ class App:
             lease=Lease(self.redis, account.name, self.worker),
             folder=settings.folder,
             poll_every=settings.poll_every,
+            keep_for=self.settings.retention.finished_for,
         )
 
     def _gate(self, account: Account, role: str) -> Gate:

@@ -18,6 +18,7 @@ from worker.asking import Asker
 from worker.digesting import digested
 from worker.exporting.applying import RowApplier
 from worker.exporting.book import ExportBook
+from worker.exporting.expiring import bare, due, remove, sweep, unlisted
 from worker.exporting.fetching import Attempt, Fetcher, NotFetched
 from worker.exporting.files import Kept, StorageError, is_same
 from worker.exporting.lease import Lease
@@ -31,12 +32,15 @@ from worker.throttle import TooSoonError
 _IDLE: Final = 2.0
 _AFTER_ERROR: Final = 5.0
 _MOST_PAUSE: Final = 300.0
+_SWEEP_EVERY: Final = 3600.0
 
 log = structlog.get_logger(__name__)
 
 
 class Exporter:
-    """Exports for one account. `folder` is where files are kept; `poll_every` the least seconds between lists."""
+    """Exports for one account. `folder` is where files are kept; `poll_every` the least seconds between lists,
+    `keep_for` those for which files and records are kept after their end.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
         self,
@@ -50,6 +54,7 @@ class Exporter:
         lease: Lease,
         folder: Path,
         poll_every: float,
+        keep_for: float,
     ) -> None:
         self.account = account
         self.book = book
@@ -60,6 +65,8 @@ class Exporter:
         self._lease = lease
         self._folder = folder
         self._poll_every = poll_every
+        self._keep_for = keep_for
+        self._swept_at = -_SWEEP_EVERY
         self._pause = poll_every
         self._listed_at = -poll_every
         self._not_before = 0.0
@@ -82,10 +89,15 @@ class Exporter:
     async def step(self) -> float:
         """Do what there is to do; after how many seconds to look again."""
         wishes: Mapping[str, Manner] = await self.book.wishes()
-        records = [record for record in (await self.book.records()).values() if not record.state.is_over]
-        if not (wishes or records) or not await self._lease.take():
+        known = (await self.book.records()).values()
+        records = [record for record in known if not record.state.is_over]
+        before = time.time() - self._keep_for
+        await self._sweep(records, before)
+        if not (wishes or records or due(known, before)) or not await self._lease.take():
             return _IDLE
         async with self._lease.held():
+            for record in due(known, before):
+                await self._expire(record)
             wishes = await self._forget(wishes)
             for record in records:
                 if record.state is ExportState.APPLYING:
@@ -106,6 +118,32 @@ class Exporter:
             await self.book.granted(away)
         return {task: manner for task, manner in wishes.items() if task not in away}
 
+    async def _expire(self, record: ExportRecord) -> None:
+        """Where the clock asks for every task there is, a bare record stays for as long as the provider lists it."""
+        try:
+            if record.file:
+                await asyncio.to_thread(remove, Path(record.file))
+        except StorageError as error:
+            log.warning("export_file_stays", account=self.account.name, task=record.task, why=str(error))
+        if self.account.exports:
+            await self.book.save(bare(record))
+        else:
+            await self.book.forget([record.task])
+        log.info("export_expired", account=self.account.name, task=record.task)
+
+    async def _sweep(self, records: Sequence[ExportRecord], before: float) -> None:
+        """Delete old files of this host that no record tells of, now and then."""
+        if time.monotonic() - self._swept_at < _SWEEP_EVERY:
+            return
+        self._swept_at = time.monotonic()
+        in_use = {record.file for record in records}
+        try:
+            gone = await asyncio.to_thread(sweep, self._folder, self.account.name, before, in_use)
+        except StorageError as error:
+            log.warning("export_files_stay", account=self.account.name, why=str(error))
+        else:
+            log.debug("export_files_swept", account=self.account.name, files=gone)
+
     # --- the list of tasks -------------------------------------------------------------------------
 
     async def _look(self, wishes: Mapping[str, Manner]) -> float:
@@ -118,6 +156,7 @@ class Exporter:
         tasks = await self._tasks()
         if tasks is None:
             return _IDLE
+        await self.book.forget(unlisted(await self.book.records(), {task.id for task in tasks}))
         decided = decide(await self.book.records(), tasks, wishes, now=int(time.time()))
         for record in decided.changed:
             await self.book.save(record)
