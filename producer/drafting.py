@@ -94,6 +94,7 @@ class Drafts:
             duplicates=draft.duplicates,
             segments=draft.segments,
         )
+        await self._redis.hset(keys.campaign(draft.campaign.id), "created_at", str(int(time.time())))
         await self._forget(draft.key)
         await Intake(self._redis).wake(draft.campaign.account)
 

@@ -9,7 +9,7 @@ from typing import Final
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import Msisdn
-from producer.contract.orders import LIFE, Order, OrderState
+from producer.contract.orders import LIFE, Order, OrderKind, OrderState
 from producer.contract.scripts import Argument, Script
 from producer.errors import ProducerError
 
@@ -90,10 +90,13 @@ class OrderBook:
         return [found for found in await self._read([name.decode() for name in names]) if found is not None]
 
     async def forget(self, msisdn: Msisdn) -> int:
-        """Delete orders whose filter is this number, stopped first where they are open; how many there were."""
-        found = [order for order in await self.newest(limit=_MOST_KEPT) if order.wanted.prefix == msisdn]
+        """Delete orders whose filter is this number, and stop all that gather recipients; how many were deleted."""
+        known = await self.newest(limit=_MOST_KEPT)
+        found = [order for order in known if order.wanted.prefix == msisdn]
+        for order in known:
+            if order in found or order.kind is OrderKind.AGAIN:
+                await self.stop(order, "forgetting a person: order anew")
         for order in found:
-            await self.stop(order, "forgetting")
             await self._redis.delete(keys.order(order.id))
             await self._redis.zrem(keys.ORDERS, order.id)
         return len(found)

@@ -9,16 +9,20 @@ import orjson
 import pytest
 
 from producer.contract import keys
-from producer.contract.campaigns import CHUNK_SIZE
-from producer.contract.messages import CampaignId
+from producer.contract.campaigns import CHUNK_SIZE, CampaignKind
+from producer.contract.messages import CampaignId, Msisdn
 from producer.contract.orders import Filter, Order, OrderKind, OrderState
 from producer.contract.states import Event, State
 from producer.drafting import Drafts
 from producer.orders import NoneDue, OrderBook, OrderRefusedError, Taken
+from producer.rendering import Template
 from tests.support import wait_until
 from tests.worker.scene import Scene, numbers
+from worker.forgetting import Forgetter
+from worker.forgetting.needle import Needle
 from worker.ordering import Carrier, carrier_of, pieces
 from worker.ordering.pieces import Doer, OrderError, Piece
+from worker.stopping import end
 
 REASON = "there is no campaign …"
 SPRING = CampaignId("spring")
@@ -275,6 +279,35 @@ async def test_who_did_not_get_it_is_gathered_once_though_pieces_are_done_twice(
     assert (await stage.producer.progress(draft.campaign.id)).states == {State.QUEUED: count}
 
 
+async def test_single_messages_that_failed_become_a_campaign_like_any_other(stage: Scene) -> None:
+    message = await stage.producer.send_one(account_name=stage.account.name, to=numbers(1)[0], text="100 $ off")
+    await stage.claim(message)
+    await stage.record(message, Event.REJECT, reference="", code="plain.7")
+    order = await carried(stage, await ask(stage, OrderKind.AGAIN, message.campaign))
+    draft = await Drafts(stage.redis).find(order.result, "me")
+    assert draft is not None
+    assert (draft.campaign.kind, draft.accepted) == (CampaignKind.BULK, 1)
+    await Drafts(stage.redis).start(draft)
+    [recipient] = await stage.reader.chunk(draft.campaign.id, 0) or ()
+    assert Template.parse(draft.campaign.text).render(recipient.values) == "100 $ off"
+
+
+async def test_forgetting_a_person_leaves_no_draft_and_no_order_with_the_number(stage: Scene) -> None:
+    await failed(stage, 2)
+    person = Msisdn(numbers(1)[0])
+    draft = await carried(stage, await ask(stage, OrderKind.AGAIN, "spring"))
+    assert await Drafts(stage.redis).find(draft.result, "me") is not None
+    named = await ask(stage, OrderKind.CANCEL, "spring", wanted=Filter(prefix=person))
+    gathering = await ask(stage, OrderKind.AGAIN, "spring")
+    forgetter = Forgetter(stage.redis, stage.ledger, stage.reader, [stage.account.name], None)
+    await forgetter.step(Needle(person), "")
+    assert await Drafts(stage.redis).find(draft.result, "me") is None
+    assert await OrderBook(stage.redis).read(named.id) is None
+    assert (await read(stage, gathering)).state is OrderState.STOPPED
+    assert await stage.redis.zcard(keys.OPEN_ORDERS) == 0
+    assert await stage.redis.zscore(keys.ORDERS, named.id) is None
+
+
 async def test_an_order_whose_draft_has_gone_says_so(stage: Scene) -> None:
     await failed(stage, 1)
     order = await ask(stage, OrderKind.AGAIN, "spring")
@@ -352,5 +385,4 @@ async def test_a_carrier_at_work_takes_an_order_up_by_itself(stage: Scene) -> No
         return (await read(stage, order)).state is OrderState.DONE
 
     await wait_until(is_over, description="the order was carried out")
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await end([running])

@@ -8,7 +8,7 @@ from typing import Final
 
 from producer.checking import checked_template
 from producer.contract import keys
-from producer.contract.campaigns import Campaign, Recipient
+from producer.contract.campaigns import Campaign, CampaignKind, Recipient
 from producer.contract.client import Client
 from producer.contract.codec import decode_campaign, decode_chunk
 from producer.contract.messages import FORGOTTEN, CampaignId
@@ -143,6 +143,7 @@ def _again(spec: Campaign) -> Campaign:
     return replace(
         spec,
         id=CampaignId(f"{spec.id[:_LONGEST_BASE]}-again-{secrets.token_hex(3)}"),
+        kind=CampaignKind.BULK,
         not_before=None,
         not_after=None,
         created_at=datetime.now(UTC),

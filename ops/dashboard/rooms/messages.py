@@ -13,11 +13,12 @@ from redis.exceptions import RedisError
 from ops.dashboard import views
 from ops.dashboard.access import dress
 from ops.dashboard.frame import Frame, visitor
+from ops.dashboard.rooms.orders import order_view
 from ops.dashboard.sheet import sheet
 from ops.messages import MessageReading, read_page
 from ops.readings import read_campaign
 from producer.contract.messages import CampaignId, Msisdn
-from producer.contract.orders import GROUPS, Filter
+from producer.contract.orders import GROUPS, Filter, Order, OrderState
 from producer.contract.states import State
 from producer.msisdn import masked
 
@@ -71,6 +72,8 @@ class MessagesRoom:
             "messages": [_row(message, shown) for message in found],
             "is_later": after != (0, -1),
             "following": following,
+            "orders": [order_view(each) for each in await self._frame.orders.newest() if _is_open(each, campaign)],
+            "is_carried": bool(overview.live("track")),
         }
         return self._frame.page("messages.html", request, {"view": view})
 
@@ -103,6 +106,11 @@ class MessagesRoom:
         if await read_campaign(self._frame.redis, campaign) is None:
             raise web.HTTPNotFound(text="There is no such campaign (any more).")
         return campaign
+
+
+def _is_open(order: Order, campaign: CampaignId) -> bool:
+    """Whether an order about this campaign's messages goes on."""
+    return order.state is OrderState.OPEN and order.kind.lock != "dead" and order.target == campaign
 
 
 def filter_of(given: Mapping[str, str]) -> Filter:

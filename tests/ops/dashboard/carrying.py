@@ -9,6 +9,7 @@ from producer.orders import OrderBook
 from tests.support import wait_until
 from tests.worker.scene import Scene
 from worker.ordering import carrier_of
+from worker.stopping import end
 
 
 @asynccontextmanager
@@ -19,8 +20,7 @@ async def carrying(stage: Scene) -> AsyncIterator[None]:
         yield
         assert not running.done(), running.exception()
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end([running])
 
 
 async def over(stage: Scene) -> Order:
