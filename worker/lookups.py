@@ -114,6 +114,7 @@ class Lookups:
         moved = {evidence.message for evidence in decided} | matched.taken | matched.pending
         waiting = [row for row in rows if row.message not in moved and not self._is_to_be_asked(row)]
         await self._reschedule(waiting)
+        self._missing += [row for row in rows if row.message not in moved and self._is_to_be_recalled(row)]
         to_be_asked = [row for row in rows if self._is_to_be_asked(row)]
         if self._lookup is not None and to_be_asked:
             await self._ask(self._lookup, to_be_asked)
@@ -200,12 +201,17 @@ class Lookups:
         """An uncertain submission is given its grace before 'not found' would be believed."""
         if self._lookup is None or not self._lookup.takes(row.record.reference):
             return False
-        if self._decide(row, time.time()) is not None:
+        if self._is_to_be_recalled(row) or self._decide(row, time.time()) is not None:
             return False
         age = time.time() - row.record.changed_at
         if row.record.state is State.UNCERTAIN:
             return self._lookup.by_own_id and age >= self._settings.lookup_grace
         return row.record.state in {State.SUBMITTED, State.ENROUTE} and age >= self._lookup.after
+
+    def _is_to_be_recalled(self, row: Open) -> bool:
+        """Status did not know it after the grace time, perhaps told to a reader that died: history is waited for."""
+        is_unconfirmed = row.record.state is State.UNCERTAIN and row.record.code == NOT_CONFIRMED
+        return self._recaller is not None and self._asks_by_own_id and is_unconfirmed
 
     async def _look(self, lookup: Lookup, rows: Sequence[Open]) -> bool | None:
         """Ask about these in one request; whether there was an answer, None when the call's limit forbids it now."""

@@ -31,7 +31,8 @@ RECALLED: Final = "recalled_at"
 
 _PAUSE: Final = 7.5
 """Seconds of pause for each request of the last hour. In the long run that is 22 an hour: six fewer than smsc's
-window allows, which are left for back-fill and for people."""
+window allows, which are left for back-fill and for people. The fuller the request, the shorter.
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class Recaller:
         rows = list(self._missing.values())[: self._most]
         if not rows:
             return Recalled()
-        if (left := await self._spacing.pause(_PAUSE)) > 0:
+        if (left := await self._spacing.pause(_PAUSE * (1 - len(rows) / self._recall.most))) > 0:
             return self._waiting(f"history requests are spaced: the next one in {left:.0f} s")
         reports = await self._reports(rows)
         if isinstance(reports, str):

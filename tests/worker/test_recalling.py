@@ -180,6 +180,33 @@ async def test_requests_are_spaced_the_more_the_more_there_were(stage: Scene) ->
     assert await stage.counts("c0") == {"queued": 1}
 
 
+async def test_a_full_request_waits_for_no_pause(stage: Scene) -> None:
+    """After a kill storm two thousand waited, and a request for five hundred was made every other minute."""
+    work, messages = desk(stage, most=3), await doubted(stage, 6)
+    work.says("status_bulk", not_found(*range(6)))
+    work.says("messages", NONE, NONE)
+    await work.step()
+    await work.step()
+    assert [len(asked["to"].split(",")) for asked in work.recalled()] == [3, 3]
+    assert {await stage.state_of(message) for message in messages} == {State.QUEUED}
+
+
+async def test_a_reader_that_follows_another_need_not_ask_again_what_is_waited_for(stage: Scene) -> None:
+    """What was to be recalled was in the dead one's memory; each new one asked the status of all of them first."""
+    first, [message] = desk(stage), await doubted(stage)
+    first.says("status", not_found(0))
+    first.says("messages", None)
+    await first.step()
+    assert (await stage.record_of(message)).code == "volley.not_confirmed"
+    second = desk(stage)
+    second.now += 100
+    second.says("messages", NONE)
+    await second.step()
+    assert [request.call for request in second.asker.asked] == ["messages"]
+    assert await stage.state_of(message) is State.QUEUED
+    assert await stage.mistakes("spring") == []
+
+
 async def test_a_refused_request_is_made_for_fewer_numbers_the_next_time(stage: Scene) -> None:
     work, messages = desk(stage, most=6), await doubted(stage, 6)
     work.says("status_bulk", not_found(*range(6)))
