@@ -28,8 +28,9 @@ from producer.segments import measure
 from producer.unreadable import RecipientsError
 from tests.fuzz.from_providers import _file
 from worker import wire
-from worker.providers import exchange
 from worker.providers import parameters as kinds
+from worker.providers.addresses import checked_base_url
+from worker.providers.encoding import body_of
 from worker.providers.interface import Credentials
 from worker.providers.registry import FAMILIES
 from worker.settings import SettingsError, load
@@ -144,7 +145,7 @@ def settings(data: bytes) -> None:
         found = load(environment | {"VOLLEY_CONFIG": str(path)})
     assert found.accounts
     for account in found.accounts.values():
-        exchange.checked_base_url(account.credentials.base_url)
+        checked_base_url(account.credentials.base_url)
         assert 0.01 <= account.limits.rate <= 100_000
         assert account.limits.in_flight >= 1
 
@@ -156,7 +157,7 @@ def parameters(data: bytes) -> None:
     lines = data[2:].decode(errors="surrogateescape").split("\n")[:12]
     given = dict(line.partition("=")[::2] for line in lines if line)
     request = call.build(_CREDENTIALS, **kinds.parse(call, given))
-    assert exchange._body(request).isascii()
+    assert body_of(request).isascii()
     assert "secret" not in repr(request)
 
 

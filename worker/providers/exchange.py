@@ -7,17 +7,14 @@ is about to write the request, not guessed from the kind of error.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Self
-from urllib.parse import quote_plus
 
 import aiohttp
-import orjson
 from aiohttp import (
     ClientRequest,
     ClientResponse,
@@ -30,6 +27,8 @@ from aiohttp import (
 from aiohttp.connector import Connection
 from yarl import URL
 
+from worker.providers.addresses import checked_base_url
+from worker.providers.encoding import body_of
 from worker.providers.interface import LONGEST_ANSWER, Answer, HttpRequest
 from worker.providers.streams import Resume, Sink, Streamed, head_of, range_fields
 
@@ -39,9 +38,6 @@ lost, and restv2 has no way to find out; common servers keep theirs 5 s (Apache)
 
 _STALLED: Final = 60.0
 """Seconds without a byte after which a streamed answer is lost."""
-
-_QUOTED: Final = tuple(quote_plus(bytes([byte])) for byte in range(256))
-"""Each byte as a form has it."""
 
 NOTHING_LONGER: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -217,7 +213,7 @@ class Exchange:
         # `retry_persistent_connection`); a test holds it to that
         async with self._session.post(
             self._url(request.path),
-            data=_body(request),
+            data=body_of(request),
             headers=_JSON if request.is_json else _FORM,
             allow_redirects=False,
         ) as response:
@@ -238,7 +234,7 @@ class Exchange:
     ) -> Streamed | AnswerLost:
         async with self._session.post(
             self._url(request.path),
-            data=_body(request),
+            data=body_of(request),
             headers=(_JSON if request.is_json else _FORM) | range_fields(resume),
             allow_redirects=False,
             timeout=ClientTimeout(total=within, connect=self._connect_timeout, sock_read=_STALLED),
@@ -257,23 +253,6 @@ class Exchange:
             return Streamed(head=head, bytes=taken)
 
 
-def checked_base_url(base_url: str) -> URL:
-    """The base URL; ValueError when it is none. It is not repeated there, because a password may be in it."""
-    try:
-        url = URL(base_url)
-        host = url.host or ""
-        host.encode("idna")  # what resolving will do; a UnicodeError there would be no OSError
-    except ValueError:
-        raise ValueError("base_url is not a URL with a possible host name") from None
-    if not base_url.isprintable():
-        raise ValueError("base_url has characters that cannot be seen")
-    if url.scheme not in {"http", "https"} or not host:
-        raise ValueError("base_url must begin with https:// (or http://) and a host name")
-    if url.user is not None or url.password is not None or url.query_string or url.fragment:
-        raise ValueError("base_url must be a host and perhaps a path: no user, password, query or fragment")
-    return url
-
-
 async def _whole(content: StreamReader, longest: int) -> bytes | None:
     """The body, or None when it is longer than it may be. Mostly it is there in one piece."""
     body = await content.readany()
@@ -283,30 +262,6 @@ async def _whole(content: StreamReader, longest: int) -> bytes | None:
             pieces += await content.readany()
         body = bytes(pieces)
     return body if len(body) <= longest else None
-
-
-def _body(request: HttpRequest) -> bytes:
-    """The form with its credentials. Half a surrogate pair is no letter in any alphabet: it leaves as `?`."""
-    if request.is_json:
-        fields = (*request.form, *request.credentials)
-        return orjson.dumps({name: value.encode(errors="replace").decode() for name, value in fields})
-    charset = request.dialect.charset or "utf-8"
-    form, credentials = _form(request.form, charset), _credentials(request.credentials, charset)
-    return (f"{form}&{credentials}" if form and credentials else form or credentials).encode("ascii")
-
-
-def _form(fields: Iterable[tuple[str, str]], charset: str) -> str:
-    return "&".join([f"{_quoted(name, charset)}={_quoted(value, charset)}" for name, value in fields])
-
-
-_credentials: Final = lru_cache(maxsize=64)(_form)  # an account's are the same in each of its requests
-
-
-def _quoted(text: str, charset: str) -> str:
-    """As `quote_plus` does it, in a third of its time. Names and numbers are their own quotation in every charset."""
-    if text.isascii() and text.isalnum():
-        return text
-    return text.encode(charset, errors="replace").decode("latin-1").translate(_QUOTED)
 
 
 def _ending(error: Exception, departure: _Departure) -> NotSent | AnswerLost:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
-from worker.providers.exchange import checked_base_url
+from worker.providers.addresses import checked_base_url
 from worker.providers.exports import ROLES
 from worker.providers.interface import Credentials, Dialect, Family
 from worker.providers.pushes import PushKey, path_for

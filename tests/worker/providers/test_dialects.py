@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.exchange import _body
+from worker.providers.encoding import body_of
 from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Outgoing, Submitted
 from worker.providers.parameters import BadParameterError, parse
 from worker.providers.registry import family
@@ -32,7 +32,7 @@ def sent(messages: tuple[Outgoing, ...] = HELLO, **dialect: Any) -> HttpRequest:
 @pytest.mark.parametrize(("charset", "codec"), [("windows-1251", "cp1251"), ("koi8-r", "koi8-r"), ("utf-8", "utf-8")])
 def test_a_request_is_written_in_the_charset_it_asks_for(charset: str, codec: str) -> None:
     request = sent(charset=charset)
-    assert parse_qs(_body(request).decode(), encoding=codec)["mes"] == ["Привет"]
+    assert parse_qs(body_of(request).decode(), encoding=codec)["mes"] == ["Привет"]
     assert dict(request.form)["charset"] == charset
 
 
@@ -55,7 +55,7 @@ def test_a_campaign_can_be_sent_in_every_format(fmt: str) -> None:
 def test_the_json_endpoint_gets_the_same_fields_as_an_object() -> None:
     request = sent(rest=True)
     assert request.path == "/rest/send/"
-    told = orjson.loads(_body(request))
+    told = orjson.loads(body_of(request))
     assert told["mes"] == "Привет"
     assert told["psw"] == "psw"
     assert "fmt" not in told
