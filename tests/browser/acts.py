@@ -179,6 +179,16 @@ async def look_at_a_campaign_before_it_starts(visit: Visit, stage: Stage) -> Non
     assert await visit.page.locator(".facts div", has_text="Refused").inner_text() == "Refused\n1"
 
 
+@act("/submit/{key}/price", audited="campaign.price")
+async def ask_the_provider_for_the_price_before_the_start(visit: Visit, stage: Stage) -> None:
+    await _preview(visit, "priced", account="moscow")
+    await _press(visit, "Ask the provider for the price")
+    await visit.says("The provider was asked what 2 of these texts would cost; nothing was sent.")
+    await visit.sees("1.44 a message, 1.44 a segment, as the provider told it")
+    sent = await stage.system.provider.messages("Hello Maria", phone="306970000001")
+    assert "smsc" not in {message["family"] for message in sent}
+
+
 @act("/submit/{key}/start", audited="campaign.submit")
 async def start_a_campaign(visit: Visit, stage: Stage) -> None:
     await _preview(visit, "from-the-page")
@@ -264,9 +274,9 @@ async def drop_all_of_a_kind(visit: Visit, stage: Stage) -> None:
         assert not await visit.page.get_by_text(name).is_visible()
 
 
-async def _preview(visit: Visit, campaign: str) -> None:
+async def _preview(visit: Visit, campaign: str, *, account: str = "athens") -> None:
     await visit.go("/submit")
-    await visit.page.get_by_label("Account", exact=True).select_option("athens")
+    await visit.page.get_by_label("Account", exact=True).select_option(account)
     await visit.page.get_by_label("Text;").fill("Hello $name")
     rows = "to,name\n306970000001,Maria\n306970000002,Eleni\n12,Nobody\n"
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": rows.encode()}

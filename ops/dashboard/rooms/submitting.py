@@ -15,7 +15,10 @@ from aiohttp import web
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, visitor
 from ops.dashboard.previewing import Given, drafted, samples_of
+from ops.dashboard.pricing import ask_price, tells_prices
 from ops.dashboard.uploading import Upload, receive
+from ops.errors import OpsError
+from ops.readings import Price
 from producer.checking import check_letters, checked_options, checked_time, new_id
 from producer.contract.campaigns import Campaign, Lane, OnUncertain, checked_name
 from producer.contract.messages import AccountName, CampaignId
@@ -52,6 +55,7 @@ class SubmittingRoom:
             web.get("/submit", self.show),
             web.post("/submit", self.preview),
             web.get("/submit/{key:[0-9a-f]+}", self.look),
+            web.post("/submit/{key:[0-9a-f]+}/price", self.price),
             web.post("/submit/{key:[0-9a-f]+}/start", self.start),
             web.post("/submit/{key:[0-9a-f]+}/drop", self.drop),
         ]
@@ -80,14 +84,37 @@ class SubmittingRoom:
 
     async def look(self, request: web.Request) -> web.Response:
         """What would become of it."""
-        draft, overview = await self._found(request), await self._frame.overview()
-        prices = await self._frame.prices()
+        return await self._preview(request, await self._found(request))
+
+    async def price(self, request: web.Request) -> web.Response:
+        """Ask the provider what its samples would cost; the preview with what it says."""
+        draft = await self._found(request)
+        entry, who = await account(self._frame.redis, draft.campaign.account), visitor(request).name
+        try:
+            async with self._frame.audit.acting(who, "campaign.price", draft.campaign.id) as act:
+                price = await ask_price(self._frame.redis, entry.family, draft)
+                act.after = f"{price.message:g} a message"
+        except OpsError as error:
+            return await self._preview(request, draft, wrong=str(error))
+        return await self._preview(request, draft, price)
+
+    async def _preview(
+        self, request: web.Request, draft: Draft, price: Price | None = None, *, wrong: str = ""
+    ) -> web.Response:
+        overview, prices = await self._frame.overview(), await self._frame.prices()
+        name = draft.campaign.account
+        family = next((each.entry.family for each in overview.accounts if each.name == name), "")
+        if price is not None:
+            prices = {**prices, name: price}
         view = {
             "at": overview.at,
             "draft": draft,
             "refusals": [replace(each, given=masked(each.given)) for each in draft.refusals[:_REFUSALS]],
             "samples": samples_of(draft),
             **views.forecast_view(draft.campaign, draft.accepted, draft.segments, overview, prices),
+            "tells_prices": tells_prices(family) and draft.accepted > 0,
+            "price_told": price is not None,
+            "price_wrong": wrong,
         }
         return self._frame.page("preview.html", request, {"view": view})
 
