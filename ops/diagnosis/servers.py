@@ -20,6 +20,12 @@ _FILLING: Final = 0.75
 _FAR: Final = 0.005
 _LOOKS: Final = 7
 _MEGA: Final = 1_000_000
+_SYNCED: Final = {
+    "always": "forced to disk at every write: nothing is forgotten, should its machine lose power",
+    "everysec": "forced to disk every second: should its machine lose power, what was sent in the last one or two"
+    " is sent again (appendfsync always: nothing is)",
+    "no": "forced to disk by the system",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +92,8 @@ def _keeping(server: ServerReading) -> Check:
             said="the server does not say whether it keeps anything on disk",
             remedy="Look at your provider's settings: append-only file on.",
         )
-    kinds = {True: f"append-only file, fsync {server.fsync or 'not told'}", False: "snapshots"}
+    appended = f"append-only file, {_SYNCED.get(server.fsync, 'and nobody says when it is forced to disk')}"
+    kinds = {True: appended, False: "snapshots"}
     return Check(name=name, said=kinds[server.appends] if server.persists else "none")
 
 

@@ -370,7 +370,7 @@ CATALOGUE: Final[tuple[KeySpec, ...]] = (
     _row("volley:account:*:pushed", "stream", "worker.callbacks", "worker.applying", "entries when applied"),
     _row("volley:account:*:incoming", "zset", "worker.incoming", "worker.incoming", "members after 8 days"),
     _row("volley:account:*:calls", "hash", "worker.incoming", "worker, ops", "15 min", expires=True),
-    _row("volley:account:*:exports", "hash", "worker.exporting", "worker.exporting, ops", "never: one field a task"),
+    _row("volley:account:*:exports", "hash", "worker.exporting", "worker.exporting, ops", "a task: `finished_for`"),
     _row("volley:account:*:exports:wishes", "hash", "worker.exporting", "worker.exporting, ops", "when taken up"),
     _row("volley:account:*:exporter", "string", "worker.exporting", "worker.exporting", "its lease", expires=True),
     _row(

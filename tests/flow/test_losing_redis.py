@@ -81,6 +81,42 @@ async def test_redis_is_killed_for_some_seconds_and_the_workers_live_on(
     assert len(uncertain) <= 8
 
 
+async def test_redis_killed_again_and_again_with_everysec_sends_nobody_twice(
+    own_system: System, own_redis_server: RedisServer
+) -> None:
+    """`everysec` is the recommended setting: of a *process* that dies nothing is lost, because a change is with the
+    operating system before it is answered. (While a slow disk is being forced, Redis puts that off for up to two
+    seconds: each kill waits until nothing is put off.)
+    """
+    system = own_system
+    assert (await system.redis.config_get("appendfsync"))["appendfsync"] == "everysec"
+    async with system.worker("send"), system.worker("track"):
+        for accepted in (40, 120, 200):
+            if accepted == 40:
+                await _under_way(system, accepted)
+            else:
+                await wait_until(lambda most=accepted: _have_come(system, most), description=f"{accepted} accepted")
+            await wait_until(lambda: _is_written(system), description="nothing waits for the file")
+            own_redis_server.kill()
+            own_redis_server.start()
+        await system.settled("athens")
+        await system.sent("moscow")
+    copies = await system.check_nobody_twice()
+    assert {who for who, text in copies if text == "Hello moscow"} == set(numbers(TOTAL))
+    records = await system.check_books("athens")
+    uncertain = {who for who, record in records.items() if record.state is State.UNCERTAIN}
+    assert set(records) - uncertain <= {who for who, text in copies if text == "Hello athens"}
+
+
+async def _have_come(system: System, accepted: int) -> bool:
+    return min([await system.provider.accepted(name) for name in ("smsc/north", "restv2/north")]) >= accepted
+
+
+async def _is_written(system: System) -> bool:
+    told = await system.redis.info("persistence")
+    return int(told["aof_buffer_length"]) == 0 and int(told["aof_pending_bio_fsync"]) == 0
+
+
 async def test_a_lost_queue_is_rebuilt_from_the_ledger(system: System) -> None:
     """Somebody flushes the queues of a running campaign, or Redis loses its tail. The records still say who is to
     be sent, so the sweeper (four times a minute) makes the jobs anew. Nobody who was sent is sent again.
