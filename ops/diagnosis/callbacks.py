@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,7 +13,6 @@ from ops.diagnosis.check import Check, Health
 _READY: Final = "Volley-Callbacks"  # worker.callbacks answers HEAD with it
 _WITHIN: Final = 10.0
 _NAME: Final = "callbacks"
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Account = dict[str, Any]  # Any: values of JSON, see worker.describing
 
@@ -31,6 +31,8 @@ async def callback_checks(
                 continue
             base = callback["base"] or public
             yield await _reached(session, name, base, callback["path"]) if base else _unknown(name)
+            if base and is_open(base):
+                yield _unencrypted(name, base)
             if forged := totals.get(name, {}).get("callbacks_forged"):
                 yield _forged(name, forged)
 
@@ -51,10 +53,7 @@ async def _reached(session: aiohttp.ClientSession, account: str, base: str, path
 
 def _answered(account: str, base: str, status: int, ready: str) -> Check:
     if status == 204 and ready == account:
-        plain = urlsplit(base).scheme == "http" and urlsplit(base).hostname not in _LOOPBACK
-        return (
-            _unencrypted(account, base) if plain else Check(name=_NAME, subject=account, said=f"{base} leads to us")
-        )
+        return Check(name=_NAME, subject=account, said=f"{base} leads to us")
     return Check(
         name=_NAME,
         subject=account,
@@ -78,13 +77,26 @@ def _reason(error: Exception) -> str:
             return type(error).__name__
 
 
+def is_open(base: str) -> bool:
+    """Whether what goes there can be read on its way: anything but https, unless it stays on this machine."""
+    parts = urlsplit(base)
+    return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _unencrypted(account: str, base: str) -> Check:
     return Check(
-        name=_NAME,
+        name="callback encryption",
         subject=account,
         health=Health.NOTICE,
-        said=f"{base} leads to us, and everybody on the way can read the reports and their token",
-        remedy="Use https: a proxy in front of `volley web`.",
+        said=f"{base} is not https: everybody on the way can read reports and their token, and send false ones",
+        remedy="Use https in callback_base and in the provider's cabinet: a proxy in front of `volley web`.",
     )
 
 

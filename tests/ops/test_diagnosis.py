@@ -170,6 +170,34 @@ async def test_another_server_at_our_address_is_not_taken_for_ours() -> None:
     assert "HTTP 200, and it is not our receiver" in check.said
 
 
+@pytest.mark.parametrize(
+    ("base", "is_said"),
+    [
+        ("http://nowhere.invalid", True),
+        ("http://192.0.2.7:8000", True),
+        ("https://nowhere.invalid", False),
+        ("http://127.0.0.2:1", False),
+        ("http://[::1]:1", False),
+        ("http://localhost:1", False),
+    ],
+)
+async def test_an_address_that_is_not_https_is_said_whether_it_can_be_reached_or_not(
+    base: str, *, is_said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only of what answered from here was it said: whoever asks from inside seldom reaches the public address."""
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "head", unreachable)
+    found = {check.name: check for check in await asked(base)}
+    assert ("callback encryption" in found) is is_said
+    assert found["callbacks"].health == "wrong"
+    if is_said:
+        assert (found["callback encryption"].health, found["callback encryption"].subject) == ("notice", "moscow")
+        assert "https" in found["callback encryption"].remedy
+
+
 async def test_an_address_that_nobody_told_is_not_looked_at() -> None:
     [check] = await asked("")
     assert (check.health, "--public" in check.remedy) == ("skipped", True)
