@@ -31,7 +31,8 @@ async def provider(stage: Scene, answers: Answers) -> AsyncIterator[list[dict[st
         asked.append({"account": account, "call": call, **given})
         return answers[given["phones"]]
 
-    worker = ControlWorker(keys.CONTROL_TRACK, stage.redis, [func(provider_call, name=PROVIDER_CALL, keep_result=60)], context={})
+    job = func(provider_call, name=PROVIDER_CALL, keep_result=60)
+    worker = ControlWorker(keys.CONTROL_TRACK, stage.redis, [job], context={})
     running = asyncio.create_task(worker.async_run())
     try:
         yield asked
