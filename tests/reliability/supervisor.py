@@ -6,49 +6,37 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import IO, Final, Protocol, Self
+from subprocess import Popen
+from typing import IO, Final, Self
 
-from tests.reliability.nursery import Nursery
 from tests.support import PATIENCE, running
+from tests.support_forking import Forked
 from tests.support_system import System
 
 WEB: Final = "web"
 
 
-class Process(Protocol):
-    """What is needed of a process: as `subprocess.Popen` has it."""
-
-    @property
-    def pid(self) -> int: ...
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float) -> int: ...
-    def send_signal(self, number: int, /) -> None: ...
-    def kill(self) -> None: ...
-
-
 class Supervisor:
     """Keeps one process for each role in `roles`; a context manager that ends them by SIGTERM.
 
-    The role `web` is the page with the callback receiver, on `port`; the others are a worker's. `is_forked`: they do
-    not import everything anew (see `nursery`).
+    The role `web` is the page with the callback receiver, on `port`; the others are a worker's. `is_forked`: a start
+    costs no import (`support_forking`), which for one that dies every second would be most of a machine.
     """
 
     def __init__(self, system: System, roles: Sequence[str], *, port: int = 0, is_forked: bool = False) -> None:
         self._system = system
         self._port = port
         self._is_forked = is_forked
-        self._nursery: Nursery | None = None
         self._roles = list(roles)
         self._stack = ExitStack()
         self._log: IO[str] | None = None
-        self.processes: list[Process] = []
+        self.processes: list[Popen[str]] = []
         self.started = 0
 
     def __enter__(self) -> Self:
         self._system.settings()
         log = self._system.folder / "workers.log"
         self._log = self._stack.enter_context(log.open("a"))
-        self._nursery = self._stack.enter_context(Nursery(log)) if self._is_forked else None
         self.processes = [self._start(role) for role in self._roles]
         return self
 
@@ -85,12 +73,12 @@ class Supervisor:
             self.renew(place)
         return len(ended)
 
-    def _start(self, role: str) -> Process:
+    def _start(self, role: str) -> Popen[str]:
         self.started += 1
         level = os.environ.get("VOLLEY_LOG_LEVEL", "warning")
         env = self._system.environment | {"VOLLEY_LOG_LEVEL": level, "PORT": str(self._port)}
-        if self._nursery is not None:
-            return self._nursery.start(role, env)
         words = ["-m", "tests.reliability.killing_launcher", "none", WEB] if role == WEB else ["-m", "worker", role]
-        command = [sys.executable, *words]
-        return self._stack.enter_context(running(command, env=env, stderr=self._log, stdout=self._log))
+        command, files = [sys.executable, *words], {"stderr": self._log, "stdout": self._log}
+        if self._is_forked:
+            return self._stack.enter_context(Forked(command, text=True, env=os.environ | env, **files))
+        return self._stack.enter_context(running(command, env=env, **files))
