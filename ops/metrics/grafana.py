@@ -190,9 +190,13 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             },
         ),
         Panel(
-            title="From other services",
+            title="From other services and operators",
             unit="short",
-            queries={"waiting": "volley_intake_entries", "refused": "volley_dead_letters"},
+            queries={
+                "waiting": "volley_intake_entries",
+                "refused": "volley_dead_letters",
+                "orders": "volley_orders_open",
+            },
         ),
     ),
 }

@@ -46,6 +46,12 @@ SYSTEM: Final = (
         one(lambda o: o.backlogs.dead),
     ),
     gauge(
+        "volley_orders_open",
+        (),
+        "Orders of operators about many messages or dead letters that are not carried out yet.",
+        one(lambda o: o.backlogs.orders),
+    ),
+    gauge(
         "volley_suppressed_numbers",
         (),
         "Numbers that are never written to.",

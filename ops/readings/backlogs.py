@@ -32,11 +32,15 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlogs:
-    """Of all accounts, and of Volley as a whole. `intake` are entries that no worker has taken, or not finished."""
+    """Of all accounts, and of Volley as a whole. `intake` are entries that no worker has taken, or not finished.
+
+    `orders` are orders of operators about many messages or dead letters that are open.
+    """
 
     accounts: Mapping[AccountName, Backlog] = field(default_factory=dict)
     intake: int = 0
     dead: int = 0
+    orders: int = 0
     suppressed: int = 0
     audited: int = 0
     audited_at: datetime | None = None
@@ -56,6 +60,7 @@ async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backl
         pipe.time()
         pipe.xlen(keys.INTAKE)
         pipe.xlen(keys.DEAD)
+        pipe.zcard(keys.OPEN_ORDERS)
         pipe.hlen(keys.SUPPRESSED)
         pipe.xlen(keys.AUDIT)
         pipe.xrevrange(keys.AUDIT, count=1)
@@ -66,7 +71,7 @@ async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backl
             pipe.xrange(keys.pushed(name), count=1)
             pipe.hlen(keys.orphans(name))
             pipe.hlen(keys.exports(name))
-        time, intake, dead, suppressed, audited, last_act, *answers = await pipe.execute()
+        time, intake, dead, orders, suppressed, audited, last_act, *answers = await pipe.execute()
     now = clock(time)
     found = {name: answers[place * 6 : place * 6 + 6] for place, name in enumerate(names)}
     exports = await _exports(redis, [name for name, each in found.items() if 0 < each[-1] <= _MOST_EXPORTS])
@@ -74,6 +79,7 @@ async def read_backlogs(redis: Client, accounts: Iterable[AccountName]) -> Backl
         accounts={name: _backlog(now, each, exports.get(name, {})) for name, each in found.items()},
         intake=intake,
         dead=dead,
+        orders=orders,
         suppressed=suppressed,
         audited=audited,
         audited_at=_written_at(last_act[0]) if last_act else None,

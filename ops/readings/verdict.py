@@ -125,11 +125,13 @@ def _no_sender(overview: Overview) -> Iterator[Finding]:
 
 
 def _no_tracker(overview: Overview) -> Iterator[Finding]:
-    if not overview.live("track") and (overview.active.awaiting or overview.uncertain):
+    waits = overview.active.awaiting or overview.uncertain
+    what = "reports are not fetched" if waits else "orders are not carried out"
+    if not overview.live("track") and (waits or overview.backlogs.orders):
         yield Finding(
             name="no-track-worker",
             level=Level.WRONG,
-            wrong="No track worker is alive: reports are not fetched.",
+            wrong=f"No track worker is alive: {what}.",
             remedy="Start one: volley worker track.",
         )
 

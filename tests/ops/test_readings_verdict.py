@@ -144,6 +144,22 @@ CASES: list[tuple[dict[str, object], Level, str]] = [
         ),
     ),
     (
+        {"active": SENT, "workers": (SENDER,), "backlogs": Backlogs(orders=1)},
+        Level.WRONG,
+        (
+            "All is sent; 1 message waits for a report. No track worker is alive: reports are not fetched. "
+            "Start one: volley worker track."
+        ),
+    ),
+    (
+        {"backlogs": Backlogs(orders=1), "workers": (SENDER,)},
+        Level.WRONG,
+        (
+            "Nothing to do: every message is final. No track worker is alive: orders are not carried out. "
+            "Start one: volley worker track."
+        ),
+    ),
+    (
         {"accounts": with_athens(state="money")},
         Level.WRONG,
         (

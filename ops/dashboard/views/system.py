@@ -100,6 +100,7 @@ def backlogs_view(backlogs: Backlogs) -> View:
     return {
         "intake": backlogs.intake,
         "dead": backlogs.dead,
+        "orders": backlogs.orders,
         "suppressed": backlogs.suppressed,
         "accounts": [
             {
