@@ -153,6 +153,9 @@ class Matcher:
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
                 return None
+            case sent if to and sent and all(item.report.msisdn != to for item in sent):
+                log.warning("list_is_not_of_the_number", account=self._account.name, call=request.call)
+                return None  # a host that does not know `to` gives what it likes: that says nothing of this number
             case sent:
                 return await self._compare(rows, to, sent, answer, request)
 
@@ -164,8 +167,8 @@ class Matcher:
         free = {item.report.reference: item for item in sent if item.report.reference not in known}
         # a younger row may be that of a message whose answer is still awaited
         judged = judge(wanted, list(free.values()), settled=time.time() - self._ledger.lease)
-        oldest = min((item.sent_at.timestamp() for item in sent if item.sent_at), default=0.0)
-        reached = 0.0 if len(sent) < self._matching.most else oldest
+        # how many rows a host gives is its own affair: a short list, too, reaches back to its oldest row and no further
+        reached = min((item.sent_at.timestamp() for item in sent if item.sent_at), default=0.0)
         if judged.several:
             log.warning("uncertain_matches_several", account=self._account.name, messages=len(judged.several))
         if judged.found:

@@ -313,6 +313,25 @@ async def test_a_number_that_gets_no_answer_is_postponed_alone(stage: Scene) -> 
     assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
 
 
+async def test_a_short_list_is_not_taken_for_the_whole(stage: Scene) -> None:
+    """A host that gives fewer rows than it was asked for looked as if it had sent no more: policy sent once more."""
+    work = await desk(stage)
+    first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
+    await work.step(*newer()[: MOST - 3], then=[[row()], []])
+    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
+    assert [to for _, to in work.asked] == ["", numbers(2)[0], numbers(2)[1]]
+
+
+async def test_a_list_of_others_says_nothing_of_the_number_that_was_asked_for(stage: Scene) -> None:
+    """`to` is a guess: a host that does not know it lists what was sent last, to whomever."""
+    work = await desk(stage)
+    [message] = await doubted(stage, on_uncertain=OnUncertain.RESEND)
+    await work.step(*newer())
+    assert await stage.state_of(message) is State.UNCERTAIN
+    await work.step(row(), *newer())
+    assert await stage.state_of(message) is State.SUBMITTED
+
+
 async def test_a_message_whose_worker_died_is_looked_for_from_its_claim_on(stage: Scene) -> None:
     """Its doubt may be recorded an hour after the request left: when a worker is there again."""
     work = await desk(stage)
