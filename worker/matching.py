@@ -167,7 +167,7 @@ class Matcher:
         free = {item.report.reference: item for item in sent if item.report.reference not in known}
         # a younger row may be that of a message whose answer is still awaited
         judged = judge(wanted, list(free.values()), settled=time.time() - self._ledger.lease)
-        # how many rows a host gives is its own affair: a short list, too, reaches back to its oldest row and no further
+        # how many rows a host gives is its own affair: a short list reaches back to its oldest row, and no further
         reached = min((item.sent_at.timestamp() for item in sent if item.sent_at), default=0.0)
         if judged.several:
             log.warning("uncertain_matches_several", account=self._account.name, messages=len(judged.several))
