@@ -22,6 +22,7 @@ class Story(StrEnum):
     STOP = "stop"  # sending, when SIGTERM comes
     DRAIN = "drain"  # tracking one restv2 account: one process reads one answer at a time
     LOOK_UP = "look up"  # tracking one smsc account
+    RECALL = "recall"  # the same, with requests of which neither its status nor its history will know
     MATCH = "match"  # tracking, with lost answers that only the provider's list of what it sent can explain
     EXPORT = "export"
     INCOMING = "incoming"
@@ -113,6 +114,15 @@ _TRACKING: Final = [
         role="track",
         nth=1,
     ),
+    *_points(
+        "ask the history",
+        "worker.recalling:Recaller._reports",
+        Moment.BEFORE,
+        story=Story.RECALL,
+        role="track",
+        nth=1,
+    ),
+    *_points("believe it", "worker.lookups:Lookups._believe", *_BOTH, story=Story.RECALL, role="track", nth=1),
     *_points("match", "worker.matching:Matcher._take", *_BOTH, story=Story.MATCH, role="track", nth=1),
     *_points("record a match", "worker.ledger.ledger:Ledger.record", *_BOTH, story=Story.MATCH, role="track", nth=1),
 ]
@@ -153,6 +163,7 @@ SHORT: Final = (
 IN_COMPANY: Final = tuple(
     name
     for name, point in POINTS.items()
-    if point.story in {Story.SEND, Story.DRAIN, Story.LOOK_UP, Story.INTAKE, Story.STOP} and point.role != "web"
+    if point.story in {Story.SEND, Story.DRAIN, Story.LOOK_UP, Story.RECALL, Story.INTAKE, Story.STOP}
+    and point.role != "web"
 )
 """Those at which others work beside the victim in a second run."""

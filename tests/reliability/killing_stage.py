@@ -28,6 +28,7 @@ SECRET: Final = "a-secret-of-our-own"
 MOSCOW: Final = "moscow"
 ATHENS: Final = "athens"
 _LOST_ANSWERS: Final = ("981", "987")
+_NEVER_TAKEN: Final = ("984",)
 _DIES_WITHIN: Final = 20.0
 _MOST_MORE: Final = 6
 
@@ -65,7 +66,7 @@ async def set_up(stage: Stage) -> None:
     system.accounts = {MOSCOW: smsc, ATHENS: restv2}
     system.sending = {"request_timeout": 3}
     system.exports = {"folder": os.fspath(system.folder / "exports")}
-    if story in {Story.LOOK_UP, Story.EXPORT, Story.PUSH}:
+    if story in {Story.LOOK_UP, Story.RECALL, Story.EXPORT, Story.PUSH}:
         system.accounts = {MOSCOW: smsc}
     if story in {Story.DRAIN, Story.MATCH}:
         system.accounts = {ATHENS: restv2}
@@ -85,6 +86,8 @@ async def _submit(stage: Stage, more: str = "") -> None:
         recipients = numbers(MANY)
         if stage.point.story is Story.MATCH and name == ATHENS:
             recipients = [*recipients, *(phone(ending) for ending in _LOST_ANSWERS)]
+        if stage.point.story is Story.RECALL:
+            recipients = [*recipients, *(phone(ending) for ending in _NEVER_TAKEN)]
         stage.campaigns[campaign] = (name, recipients)
         if stage.point.story is Story.INTAKE:
             await _over_the_wire(stage, campaign, name, recipients)
@@ -109,7 +112,7 @@ async def _over_the_wire(stage: Stage, campaign: str, name: str, recipients: lis
 async def until_killed(stage: Stage, *, company: bool) -> None:
     system, story = stage.system, stage.point.story
     async with AsyncExitStack() as stack:
-        if story in {Story.DRAIN, Story.LOOK_UP, Story.MATCH, Story.EXPORT}:
+        if story in {Story.DRAIN, Story.LOOK_UP, Story.RECALL, Story.MATCH, Story.EXPORT}:
             await _send_all(stage)
         await _call_forth(stage)
         if story is Story.PUSH and stage.point.role != "web":
