@@ -24,7 +24,7 @@ from ops.readings.incoming import (
 )
 from ops.readings.outlook import By, Outlook, Work, campaign_outlook, outlook, work_of, work_to_do
 from ops.readings.overview import Overview, read_overview
-from ops.readings.prices import Price, price_of, prices_of, read_prices, told_price
+from ops.readings.prices import BY_SMS, Price, price_of, prices_of, read_prices, told_price
 from ops.readings.queues import QueueReading, read_queues
 from ops.readings.rates import Rates, campaign_sent, counts_of, messages_submitted
 from ops.readings.recent import Ending, Recent, read_recent
@@ -36,6 +36,7 @@ from ops.readings.verdict import Level, Verdict, blocked_why, redis_away, verdic
 from ops.readings.workers import WorkerReading, read_workers
 
 __all__ = [
+    "BY_SMS",
     "AccountReading",
     "AccountState",
     "ActiveTotals",

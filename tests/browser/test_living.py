@@ -50,9 +50,8 @@ async def test_a_campaigns_page_draws_its_own_delivery_and_tells_what_it_cost_an
     assert box is not None
     assert box["width"] > 100
     await visit.go(f"/campaigns/{LONG}")
-    await visit.page.locator(
-        ".ahead", has_text=re.compile("All sent in 2. h .*it starts at .*account's limits")
-    ).wait_for()
+    await visit.page.locator("#state", has_text="starts at").wait_for()
+    await visit.page.locator(".ahead", has_text=re.compile("All sent in 2. h .*at its account's limits")).wait_for()
 
 
 async def test_what_a_person_unfolded_stays_unfolded_and_stays_its_own(visit: Visit, stage: Stage) -> None:

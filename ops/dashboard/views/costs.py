@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ops.dashboard.views.kinds import View
-from ops.readings import AccountReading, CampaignReading, Price, told_price
+from ops.readings import BY_SMS, AccountReading, CampaignReading, Price, told_price
 from producer.contract.messages import AccountName
 from producer.contract.states import State
 
@@ -35,8 +35,8 @@ def campaign_cost(reading: CampaignReading, account_price: Price | None) -> View
     so_far = reading.spent.cost + untold * each
     ahead = sum(reading.progress.states.get(state, 0) for state in _AHEAD)
     return cost_view(price, each, segments, messages=ahead, so_far=so_far) | {
-        "cost": so_far,
-        "cost_is_exact": untold == 0 and reading.spent.messages > 0,
+        "cost": _whole(so_far, price),
+        "cost_is_exact": untold == 0,
     }
 
 
@@ -52,11 +52,16 @@ def cost_view(
 ) -> View:
     """`cost_in_all`: what it has cost, and `messages` more at the price of `each`, which has so many `segments`."""
     return {
-        "cost_in_all": None if each is None else so_far + messages * each,
+        "cost_in_all": None if each is None else _whole(so_far + messages * each, price),
         "cost_per_message": each,
         "cost_per_segment": each / segments if each is not None and segments else None,
         "cost_is_told": price is not None and price.is_told,
     }
+
+
+def _whole(amount: float, price: Price | None) -> float:
+    """There are no parts of an SMS."""
+    return round(amount) if price is BY_SMS else amount
 
 
 def _segments_each(reading: CampaignReading) -> float | None:

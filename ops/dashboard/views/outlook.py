@@ -34,8 +34,6 @@ def outlook_view(found: Outlook | None, campaign: Campaign, account: AccountRead
 
 def _reckoned(found: Outlook, campaign: Campaign, account: AccountReading) -> Iterator[str]:
     """What the time is reckoned from."""
-    if found.starts_in:
-        yield f"it starts at {clock(campaign.not_before)}"
     if found.by is By.SPEED:
         yield "at its present speed"
     else:

@@ -70,6 +70,9 @@ def test_a_balance_of_sms_costs_an_sms_a_segment() -> None:
     view = forecast_view(reading(STATES).campaign, 40, 80, overview(account), prices)
     assert (view["cost_in_all"], view["currency"], view["cost_per_message"]) == (80.0, "SMS", 2.0)
     assert (view["balance_for"], view["balance_ends_in"]) == (None, None)
+    uneven = campaign_cost(known(segments=21), prices[ENTRY.name])
+    assert (uneven["cost"], uneven["cost_in_all"], uneven["cost_is_exact"]) == (5, 12, False)
+    assert campaign_cost(reading({State.QUEUED: 3}), prices[ENTRY.name])["cost_is_exact"] is True, "nothing yet"
     short = forecast_view(reading(STATES).campaign, 60, 120, overview(account), prices)
     assert short["balance_for"] == 50
 

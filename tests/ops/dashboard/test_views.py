@@ -143,7 +143,6 @@ def test_what_the_time_to_go_is_reckoned_from_and_what_stands_in_the_way_is_said
     seen = replace(overview(slowed), campaigns=CampaignPage(campaigns=(late, beside), total=2))
     view = campaign_view(late, seen, Rates(), {ENTRY.name: Price(message=0.5)})
     assert words(view) == [
-        "it starts at 21 Nov 2026, 13:00:00 UTC",
         "at its account's limits, beside 1 other campaign",
         "the account is slowed to 10 of 20 requests a second",
         "the provider is asked to deliver later: time 10-18",
