@@ -20,7 +20,8 @@ from producer.directory import announce
 from producer.pool import connect
 from tests.contract.readme import examples
 from tests.contract.receiving import ATHENS
-from tests.support import CHECKOUT, run_to_end
+from tests.docs.helping import help_of
+from tests.support import CHECKOUT
 from worker.settings import SettingsError, parse
 
 README = CHECKOUT / "README.md"
@@ -216,7 +217,7 @@ def test_the_commands_of_the_five_minutes_are_used_rightly() -> None:
     assert len(lines) >= 6
     for line in lines:
         command, *words = shlex.split(line, comments=True)[3:]
-        help_text = _help(command)
+        help_text = help_of(command)
         for word in words:
             if word.startswith("--"):
                 assert word in help_text, line
@@ -261,10 +262,3 @@ def _document(path: tuple[str, ...], name: str, value: Any, *, family: str = "sm
     if name:
         place[name] = value
     return document
-
-
-@cache
-def _help(command: str) -> str:
-    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
-    assert done.returncode == 0, done.stderr
-    return done.stdout

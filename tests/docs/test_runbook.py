@@ -14,8 +14,9 @@ from redis import Redis
 
 from ops.cli import COMMANDS
 from ops.readings.verdict import BLOCKS
+from tests.docs.helping import help_of
 from tests.reliability.redis_servers import PortServer, port_server
-from tests.support import CHECKOUT, run_to_end
+from tests.support import CHECKOUT
 
 RUNBOOK = CHECKOUT / "ops" / "RUNBOOK.md"
 TEXT = RUNBOOK.read_text(encoding="utf-8")
@@ -95,7 +96,7 @@ def test_every_option_of_a_command_exists() -> None:
         _, command, *words = shlex.split(line, comments=True)
         assert command in COMMANDS, line
         options = [word for word in words if word.startswith("--")]
-        assert not options or set(options) <= set(_help(command).split()), line
+        assert not options or set(options) <= set(help_of(command).split()), line
 
 
 @pytest.mark.parametrize("command", ["repair", "forget"])
@@ -221,9 +222,3 @@ def test_the_image_holds_all_that_the_commands_need(tmp_path: Path) -> None:
         )
         assert ran.returncode == 0, ran.stderr
     assert lines[-1] == 'CMD ["worker", "all"]'
-
-
-def _help(command: str) -> str:
-    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -1,0 +1,14 @@
+"""What a command's help says, for tests of what is written about it."""
+
+import sys
+from functools import cache
+
+from tests.support import run_to_end
+
+
+@cache
+def help_of(command: str) -> str:
+    """The text of `volley COMMAND --help`."""
+    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
+    assert done.returncode == 0, done.stderr
+    return done.stdout
