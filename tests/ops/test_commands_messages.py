@@ -19,19 +19,27 @@ from ops.programs import run_until_it_ends
 from ops.readings import WorkerReading
 from producer.contract import keys
 from producer.contract.messages import AccountName
+from producer.directory import announce
+from producer.pool import connect
 from tests.support import run_to_end, running, wait_until
+from worker.app import App
+from worker.settings import load
 
 LOST = "306920000981"  # the sandbox accepts it and closes the connection without an answer
 
 
 @pytest.fixture
-def settings(redis: Redis, redis_url: str, sandbox: str, tmp_path: Path) -> dict[str, str]:
-    """The environment of a command: an account at the sandbox, an empty Redis."""
+async def settings(redis: Redis, redis_url: str, sandbox: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a command: an account at the sandbox, announced in an empty Redis."""
     (tmp_path / "volley.toml").write_text(
         f'[accounts.athens]\nfamily = "restv2"\nbase_url = "{sandbox}"\nkey = "demo-key"\n'
         "[tracking]\npoll_every = 0.3\nlookup_grace = 60\n[sending]\nrequest_timeout = 3\nstop_within = 2\n"
     )
-    return {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(tmp_path / "volley.toml")}
+    environment = {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(tmp_path / "volley.toml")}
+    client = connect(redis_url)
+    await announce(client, App(load(environment), client).entries())
+    await client.aclose()
+    return environment
 
 
 @pytest.fixture
