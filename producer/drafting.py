@@ -193,7 +193,7 @@ def _packed(draft: Draft) -> dict[str, str | bytes | int]:
         "owner": draft.owner,
         "campaign": encode_campaign(draft.campaign),
         "token": draft.token,
-        "file_name": draft.file_name,
+        "file_name": draft.file_name.encode(errors="backslashreplace"),  # a browser may send any bytes
         **{name: getattr(draft, name) for name in _COUNTS},
         "refusals": orjson.dumps([asdict(each) for each in draft.refusals[:_MOST_REFUSALS]]),
         "samples": encode_chunk(draft.samples),

@@ -383,6 +383,15 @@ async def test_an_order_of_another_version_is_left_to_a_worker_that_knows_it(sta
     assert await stage.redis.zcard(keys.OPEN_ORDERS) == 1
 
 
+async def test_an_order_of_which_only_the_name_is_left_is_let_go(stage: Scene) -> None:
+    await stage.submit("spring", 1)
+    lost, order = await ask(stage, OrderKind.AGAIN, "spring"), await ask(stage, OrderKind.CANCEL, "spring")
+    await stage.redis.delete(keys.order(lost.id))
+    assert (await carried(stage, order)).done == 1
+    await carrier_of(stage.redis, stage.reader).step()  # whichever was taken first
+    assert await stage.redis.zcard(keys.OPEN_ORDERS) == 0
+
+
 async def test_a_carrier_at_work_takes_an_order_up_by_itself(stage: Scene) -> None:
     await stage.submit("spring", 3)
     running = asyncio.create_task(carrier_of(stage.redis, stage.reader).run())

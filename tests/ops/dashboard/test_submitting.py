@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -304,6 +305,14 @@ async def test_drafts_are_few_and_go_with_time(stage: Scene) -> None:
         assert 0 < await stage.redis.ttl(name) <= drafting.LIFE
     assert await kept.drop_all() == drafting.MOST
     assert await left_over(stage) == []
+
+
+async def test_a_files_name_may_be_any_bytes(stage: Scene) -> None:
+    made = replace(await draft(stage, "spring"), file_name="\udcff.csv")
+    await Drafts(stage.redis).keep(made)
+    found = await Drafts(stage.redis).find(made.key, "me")
+    assert found is not None
+    assert found.file_name == "\\udcff.csv"
 
 
 async def test_a_draft_whose_recipients_have_gone_is_gone(stage: Scene) -> None:
