@@ -163,3 +163,35 @@ async def test_an_outcome_that_can_never_be_recorded_holds_nobody_up(stage: Scen
 
 async def told(answers: Sequence[Recorded]) -> None:
     raise AssertionError(answers)
+
+
+async def test_what_is_handed_over_while_redis_is_away_counts_though_policy_wants_to_send_it_again(
+    stage: Scene,
+) -> None:
+    """This host was cut off for longer than lease and grace; the others went on, and policy queued what was here.
+
+    Some have been claimed again by then: those are sent a second time, which nothing can know. The others are not.
+    """
+    writes = await claimed_writes(stage, 6)
+    ledger = Away(stage)
+    ledger.is_away = True
+    stale: list[Recorded] = []
+
+    async def told(answers: Sequence[Recorded]) -> None:
+        stale.extend(answers)
+
+    async with recorder(ledger, told) as work:
+        await work.put(writes)
+        await wait_until(lambda: ledger.failed > 0, description="the recorder has tried")
+        for write in writes:
+            await stage.make_due(write.message)
+        await stage.claim(*(write.message for write in writes))  # the lease is over: doubt
+        for write in writes:
+            assert await stage.apply(write.message, Event.DISPROVE) == (State.QUEUED, True)
+        await stage.claim(writes[0].message)
+        ledger.is_away = False
+        await work.drain()
+    assert [answer.write for answer in stale] == writes[:1]
+    assert await stage.counts("spring") == {"in_flight": 1, "submitted": 5}
+    assert await stage.queued() == {str(writes[0].message)}
+    assert await stage.mistakes("spring") == []
