@@ -1,139 +1,18 @@
 """Uncertain messages found in what the provider lists as sent: only where nothing else can be meant."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-import orjson
 import pytest
 
 from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
-from producer.contract.messages import MessageId, Msisdn, Reference
+from producer.contract.messages import Reference
 from producer.contract.states import Event, State
-from tests.worker.scene import FakeAsker, Scene, numbers, plain_account, plain_family
+from tests.worker.listed import desk, doubted, row
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
-from worker.lookups import Lookups
-from worker.matching import Matcher
-from worker.probing import Prober, finding
-from worker.providers.interface import (
-    Answer,
-    Credentials,
-    Dialect,
-    HttpRequest,
-    Matching,
-    Probe,
-    Refused,
-    Report,
-    Sent,
-)
-from worker.settings import Tracking
+from worker.providers.interface import Answer, Report
 from worker.tracking import Tracker
-
-GRACE = 90.0
-MOST = 5
-HELLO = "hello\n you"
-
-
-def _read(answer: Answer) -> Sequence[Sent] | Refused:
-    told = orjson.loads(answer.body)
-    return Refused(code="plain.no", words="no") if told is None else [_row(*row) for row in told]
-
-
-def _row(reference: str, msisdn: str, text: str, at: float, event: str | None) -> Sent:
-    report = Report(
-        reference=Reference(reference),
-        msisdn=Msisdn(msisdn),
-        event=Event(event) if event else None,
-        code=f"plain.{event}",
-        words="so",
-    )
-    return Sent(report=report, text=text, sent_at=datetime.fromtimestamp(at, UTC))
-
-
-def _build(credentials: Credentials, msisdn: Msisdn) -> HttpRequest:
-    return HttpRequest(call="history", path="/history", form=(("to", msisdn),))
-
-
-MATCHING = Matching(most=MOST, build=_build, read=_read)
-PROBE = Probe(
-    build=lambda _: HttpRequest(call="probe", path="/probe", form=()), read=lambda answer: answer.body == b"yes"
-)
-
-
-@dataclass
-class Desk:
-    """Look-ups with a matcher, whose asker plays the provider. The host is known to list what it sent."""
-
-    stage: Scene
-    asker: FakeAsker
-    lookups: Lookups
-
-    async def step(self, *rows: object, silent: bool = False, then: Sequence[Sequence[object]] = ()) -> None:
-        """One turn, in which the provider lists these rows, `then` others when it is asked again."""
-        lists = [None if silent else rows, *then]
-        self.asker.answers["history"] = [
-            None if each is None else Answer(status=200, body=orjson.dumps(each)) for each in lists
-        ]
-        await self.stage.redis.zadd(keys.due("athens"), dict.fromkeys(await self.stage.due(), time.time() - 1))
-        await self.lookups.step()
-
-    @property
-    def asked(self) -> list[tuple[str, str]]:
-        return [(request.call, dict(request.form).get("to", "")) for request in self.asker.asked]
-
-
-async def desk(stage: Scene, *, offered: str = "1") -> Desk:
-    account = plain_account(family=replace(plain_family(), matching=MATCHING, probe=PROBE))
-    account = replace(account, credentials=replace(account.credentials, dialect=Dialect(v3=True)))
-    if offered:
-        await stage.book.note(account.name, {"v3": finding(account, found=offered == "1")})
-    asker, journal = FakeAsker(), Journal(redis=stage.redis, length=1000)
-    tracker = Tracker(account, stage.redis, stage.ledger, stage.reader, stage.book)
-    matcher = Matcher(
-        account=account,
-        matching=MATCHING,
-        prober=Prober(account, asker, stage.book),
-        asker=asker,
-        ledger=stage.ledger,
-        reader=stage.reader,
-        journal=journal,
-        tracker=tracker,
-        grace=GRACE,
-    )
-    lookups = Lookups(
-        account=account,
-        redis=stage.redis,
-        asker=asker,
-        ledger=stage.ledger,
-        reader=stage.reader,
-        journal=journal,
-        tracker=tracker,
-        settings=Tracking(poll_every=60, lookup_grace=GRACE, give_up_after=3600),
-        matcher=matcher,
-    )
-    return Desk(stage=stage, asker=asker, lookups=lookups)
-
-
-async def doubted(stage: Scene, count: int = 1, *, age: int = 100, **asked: object) -> list[MessageId]:
-    messages = await stage.fed(count=count, **{"text": "hello you", **asked})
-    for message in messages:
-        await stage.claim(message, reference=f"v{message.place}")
-        await stage.record(message, Event.DOUBT, reference=f"v{message.place}", code="volley.answer_lost")
-        await stage.age(message, age)
-    return messages
-
-
-def row(
-    reference: str = "77",
-    *,
-    to: str = numbers(1)[0],
-    text: str = HELLO,
-    ago: float = 100,
-    event: str | None = None,
-) -> list[object]:
-    return [reference, to, text, time.time() - ago, event]
 
 
 async def test_the_one_row_that_fits_is_the_submission(stage: Scene) -> None:
@@ -269,66 +148,6 @@ async def test_an_unknown_host_is_probed_first(stage: Scene) -> None:
     assert work.asked == [("probe", "")], "it did not answer: nothing is assumed"
     work.asker.answers["probe"] = [Answer(status=200, body=b"yes")]
     await work.step(row())
-    assert await stage.state_of(message) is State.SUBMITTED
-
-
-def newer() -> list[list[object]]:
-    """A full list, all of it sent after what is looked for."""
-    return [row(str(place), to="306999999999", ago=50) for place in range(MOST)]
-
-
-async def test_what_a_page_does_not_reach_is_asked_for_by_number_in_the_same_turn(stage: Scene) -> None:
-    """It was one request a turn, list and number in turns: at a turn a minute a number every other minute."""
-    work = await desk(stage)
-    first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
-    await stage.redis.expire(keys.reference("athens", Reference("v0")), 3600 - 100)
-    await work.step(*newer(), then=[[row()], []])
-    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
-    assert [to for _, to in work.asked] == ["", numbers(2)[0], numbers(2)[1]]
-    assert await stage.mistakes("spring") == []
-
-
-async def test_whose_number_cannot_be_asked_yet_waits_however_old_it_is(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Policy may decide about a message that was looked for, or about a host that tells nothing."""
-    monkeypatch.setattr("worker.lookups._MOST_SINGLE", 2)
-    work = await desk(stage)
-    first, second = await doubted(stage, count=2, age=2000, on_uncertain=OnUncertain.RESEND)
-    await work.step(*newer(), then=[[]])
-    assert sorted([await stage.state_of(first), await stage.state_of(second)]) == [State.QUEUED, State.UNCERTAIN]
-    [one, other] = [to for _, to in work.asked]
-    assert (one, other in numbers(2)) == ("", True)
-    await work.step()
-    assert [await stage.state_of(first), await stage.state_of(second)] == [State.QUEUED] * 2, "the next turn's"
-
-
-async def test_a_number_that_gets_no_answer_is_postponed_alone(stage: Scene) -> None:
-    work = await desk(stage)
-    first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
-    await stage.redis.expire(keys.reference("athens", Reference("v0")), 3600 - 100)
-    await work.step(*newer(), then=[])
-    assert [await stage.state_of(each) for each in (first, second)] == [State.UNCERTAIN] * 2
-    await work.step(*newer(), then=[[row()], []])
-    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
-
-
-async def test_a_short_list_is_not_taken_for_the_whole(stage: Scene) -> None:
-    """A host that gives fewer rows than it was asked for looked as if it had sent no more: policy sent once more."""
-    work = await desk(stage)
-    first, second = await doubted(stage, count=2, on_uncertain=OnUncertain.RESEND)
-    await work.step(*newer()[: MOST - 3], then=[[row()], []])
-    assert [await stage.state_of(each) for each in (first, second)] == [State.SUBMITTED, State.QUEUED]
-    assert [to for _, to in work.asked] == ["", numbers(2)[0], numbers(2)[1]]
-
-
-async def test_a_list_of_others_says_nothing_of_the_number_that_was_asked_for(stage: Scene) -> None:
-    """`to` is a guess: a host that does not know it lists what was sent last, to whomever."""
-    work = await desk(stage)
-    [message] = await doubted(stage, on_uncertain=OnUncertain.RESEND)
-    await work.step(*newer())
-    assert await stage.state_of(message) is State.UNCERTAIN
-    await work.step(row(), *newer())
     assert await stage.state_of(message) is State.SUBMITTED
 
 
