@@ -1,95 +1,30 @@
-"""Exchanges that are kept: all that failed up to a bound and a sample of the others, with nothing private in them."""
-
-from dataclasses import replace
-from itertools import product
-from typing import Self
+"""What is kept of an exchange: its shape, with nothing private in it."""
 
 import orjson
 import pytest
-from msgspec import structs
-from redis.exceptions import ConnectionError as RedisConnectionError
 
-from producer.contract import keys
-from producer.contract.campaigns import Lane
-from producer.contract.exchanges import ExchangeRecord, Kept, is_about, put_back
-from producer.contract.messages import CampaignId, MessageId, Msisdn, Reference
-from producer.segments import is_gsm7
-from tests.support_erasure import places_of
-from tests.worker.scene import NAME, Scene, plain_account
-from worker.hiding import LONGEST, Noted, hidden
-from worker.keeping import ExchangeBook, Keeper
-from worker.ledger import ClaimRequest
-from worker.preparing import Prepared
-from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import (
-    Answer,
-    Credentials,
-    Deferred,
-    Dialect,
-    Outcome,
-    Outgoing,
-    Rejected,
-    Submitted,
-    Uncertain,
+from producer.contract.exchanges import ExchangeRecord, put_back
+from producer.contract.messages import MessageId, Msisdn
+from tests.worker.exchanged import (
+    BAD,
+    CALLBACK,
+    CAMPAIGN,
+    DIALECTS,
+    OTHER,
+    OWN,
+    PERSON,
+    SECRETS,
+    account_of,
+    doubt,
+    kept_of,
+    prepared_for,
 )
+from worker.hiding import LONGEST, hidden
+from worker.keeping import Keeper
+from worker.providers.exchange import AnswerLost, NotSent
+from worker.providers.interface import Answer, Dialect
 from worker.providers.pushes import message_token
 from worker.providers.registry import FAMILIES
-from worker.settings import Account, Limits
-
-PERSON, OTHER = "306912345670", "306912345671"
-SECRETS = {"login": "the-login", "password": "the-password", "key": "the-api-key"}
-CALLBACK = {"callback": "https://us.example/callbacks/athens/0123456789abcdef", "callback_secret": "the-hook-secret"}
-OWN = Reference("v0123456789abcdef")
-CAMPAIGN = CampaignId("spring")
-
-GOOD: tuple[Outcome, ...] = (Submitted(reference=Reference("7781234567")),)
-BAD: tuple[Outcome, ...] = (Rejected(code="plain.7", words="never"),)
-
-
-def account_of(family: str, dialect: Dialect, **secrets: str) -> Account:
-    credentials = Credentials(base_url="https://p.test", dialect=dialect, **(CALLBACK | secrets))
-    return Account(
-        name=NAME,
-        family=FAMILIES[family],
-        credentials=credentials,
-        limits=Limits(rate=1, in_flight=1, batch=100),
-    )
-
-
-def prepared_for(account: Account, *texts: str, **more: object) -> Prepared:
-    """One request for so many people: the first is PERSON, the second OTHER."""
-    people = [PERSON, OTHER, *(f"3069222{place:05}" for place in range(len(texts)))]
-    outgoing = tuple(
-        Outgoing(msisdn=Msisdn(to), text=text, sender="ACME", unicode=not is_gsm7(text), **more)
-        for to, text in zip(people, texts, strict=False)
-    )
-    claim = ClaimRequest(
-        campaign=CAMPAIGN,
-        account=account.name,
-        lane=Lane.BULK,
-        messages=tuple(MessageId(campaign=CAMPAIGN, chunk=0, place=place) for place in range(len(texts))),
-        reference=OWN,
-        login="login",
-    )
-    request = account.family.sending.build(account.credentials, outgoing, OWN)
-    return Prepared(claim=claim, outgoing=outgoing, request=request)
-
-
-def kept_of(
-    account: Account, prepared: Prepared, ending: Answer | NotSent | AnswerLost, outcomes: tuple[Outcome, ...] = GOOD
-) -> ExchangeRecord:
-    size = len(ending.body) if isinstance(ending, Answer) else 0
-    noted = Noted(prepared=prepared, ending=ending, outcomes=outcomes, asked_at=1e9, seconds=0.25, size=size)
-    return hidden(noted, account)
-
-
-DIALECTS = [
-    *(
-        ("smsc", Dialect(format=form, charset=charset, rest=rest))
-        for form, charset, rest in product("0123", ("", "windows-1251", "koi8-r"), (False, True))
-    ),
-    *(("restv2", Dialect(format=form, v3=v3)) for form, v3 in product(("json", "v2", "xml"), (False, True))),
-]
 
 
 def test_every_family_is_held_to_it() -> None:
@@ -180,140 +115,8 @@ async def test_a_long_answer_is_cut_and_no_half_of_a_text_is_left_at_the_cut() -
     assert "a secret" not in record.answer
 
 
-# --- which are kept ------------------------------------------------------------------------------------
-
-
-def one_of(stage: Scene) -> Prepared:
-    return prepared_for(stage.account, "hello")
-
-
-async def entries(stage: Scene, kind: Kept) -> list[tuple[bytes, ExchangeRecord]]:
-    rows = await stage.redis.xrange(keys.exchanges(NAME, kind))
-    return [(fields[b"of"], ExchangeRecord.unpack(fields[b"exchange"])) for _, fields in rows]
-
-
-async def test_failed_ones_and_a_sample_of_the_good_ones_are_kept_each_second(stage: Scene) -> None:
-    book = ExchangeBook(stage.redis, length=1000, life=60)
-    keeper = book.keeper(stage.account)
-    assert keeper is not None
-    for _ in range(2):
-        for _ in range(200):
-            keeper.note(one_of(stage), Answer(status=200, body=b'[["submitted","p1"]]'), GOOD, 0.1)
-        for _ in range(20):
-            keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
-        await book.flush()
-    good, failed = await entries(stage, Kept.GOOD), await entries(stage, Kept.FAILED)
-    assert (len(good), len(failed)) == (55, 40), "50 after a quiet time, then 5 a second"
-    of, record = failed[0]
-    assert is_about(of, MessageId(campaign=CAMPAIGN, chunk=0, place=0))
-    assert not is_about(of, MessageId(campaign=CAMPAIGN, chunk=0, place=1))
-    assert (record.ending, record.status, record.outcomes) == (
-        "answer timeout",
-        0,
-        ("uncertain volley.answer_lost: perhaps",),
-    )
-    assert good[0][1].outcomes == ("submitted 7781234567",)
-    assert good[0][1].answer == '[["submitted","p1"]]'
-    assert 0 < await stage.redis.ttl(keys.exchanges(NAME, Kept.GOOD)) <= 60
-    assert await places_of(stage.redis, PERSON, "hello") == []
-
-
-async def test_a_storm_of_failures_is_bounded_in_each_second_and_in_redis(stage: Scene) -> None:
-    book = ExchangeBook(stage.redis, length=60, life=60)
-    keeper = book.keeper(stage.account)
-    assert keeper is not None
-    for _ in range(5):
-        for _ in range(1000):
-            keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
-        assert len(keeper.take()) == 50
-        for _ in range(1000):
-            keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
-        await book.flush()
-    assert 60 <= await stage.redis.xlen(keys.exchanges(NAME, Kept.FAILED)) < 150  # trimmed by whole nodes
-
-
-def test_a_campaign_takes_nothing_away_from_urgent_messages(stage: Scene) -> None:
-    keeper = Keeper(stage.account)
-    bulk = one_of(stage)
-    urgent = structs.replace(bulk, claim=structs.replace(bulk.claim, lane=Lane.URGENT))
-    for _ in range(200):
-        keeper.note(bulk, Answer(status=200, body=b"[]"), GOOD, 0.1)
-    keeper.note(urgent, Answer(status=200, body=b"[]"), GOOD, 0.1)
-    assert [noted.prepared.claim.lane for noted in keeper.take()][-2:] == [Lane.BULK, Lane.URGENT]
-
-
-async def test_a_mixed_answer_counts_as_failed(stage: Scene) -> None:
-    book = ExchangeBook(stage.redis, length=60, life=60)
-    keeper = book.keeper(stage.account)
-    assert keeper is not None
-    prepared = prepared_for(stage.account, "a", "b")
-    mixed = (*GOOD, Deferred(code="plain.9", words="later"))
-    keeper.note(prepared, Answer(status=200, body=b"[]"), mixed, 0.1)
-    await book.flush()
-    [(of, record)] = await entries(stage, Kept.FAILED)
-    assert of == b"spring|0.0,0.1"
-    assert record.outcomes == ("submitted 7781234567", "deferred plain.9: later")
-
-
-def test_nothing_is_kept_where_nothing_is_to_be_kept(stage: Scene) -> None:
-    assert ExchangeBook(stage.redis, length=0, life=60).keeper(plain_account()) is None
-
-
-async def test_a_redis_that_is_away_costs_the_exchanges_and_nothing_else(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    book = ExchangeBook(stage.redis, length=60, life=60)
-    keeper = book.keeper(stage.account)
-    assert keeper is not None
-
-    class Away:
-        async def __aenter__(self) -> Self:
-            return self
-
-        async def __aexit__(self, *_: object) -> None:
-            pass
-
-        def xadd(self, *_: object, **__: object) -> None:
-            pass
-
-        expire = xadd
-
-        async def execute(self) -> None:
-            raise RedisConnectionError("away")
-
-    keeper.note(one_of(stage), AnswerLost(reason="answer timeout"), _doubt(), 0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(stage.redis, "pipeline", lambda **_: Away())
-        await book.flush()
-    keeper.note(one_of(stage), NotSent(reason="no connection"), _doubt(), 0.1)
-    await book.flush()
-    [(_, record)] = await entries(stage, Kept.FAILED)
-    assert record.ending == "no connection"
-
-
-async def test_a_family_that_cannot_build_from_labels_is_told_in_the_log(stage: Scene) -> None:
-    """Its own checks may want digits where a label is; the other exchanges are kept all the same."""
-
-    class Strict:
-        def build(self, *_: object) -> None:
-            raise ValueError("not a number")
-
-    strict = replace(stage.account, family=replace(stage.account.family, sending=Strict()))
-    book = ExchangeBook(stage.redis, length=60, life=60)
-    keepers = [book.keeper(strict), book.keeper(stage.account)]
-    for keeper in keepers:
-        assert keeper is not None
-        keeper.note(one_of(stage), NotSent(reason="no connection"), _doubt(), 0.1)
-    await book.flush()
-    assert len(await entries(stage, Kept.FAILED)) == 1
-
-
 def test_what_a_newer_worker_says_besides_is_left_out() -> None:
     account = account_of("smsc", Dialect(), key="the-api-key")
-    record = kept_of(account, prepared_for(account, "hi"), NotSent(reason="no connection"), _doubt())
+    record = kept_of(account, prepared_for(account, "hi"), NotSent(reason="no connection"), doubt())
     told = orjson.loads(record.pack()["exchange"]) | {"colour": "blue"}
     assert ExchangeRecord.unpack(orjson.dumps(told)) == record
-
-
-def _doubt() -> tuple[Outcome, ...]:
-    return (Uncertain(code="volley.answer_lost", words="perhaps"),)
