@@ -2,7 +2,8 @@
 
 The audit is the sandbox's own ledger: a message that was accepted and whose answer was lost is there once, however it
 was resolved. Beside these: a callback's own token (`tests/flow/test_pushes.py`), the decision on the page
-(`tests/ops/dashboard/test_message.py`), each rule by itself (`tests/worker/test_lookups.py`, `test_matching.py`).
+(`tests/ops/dashboard/test_message_decisions.py`), each rule by itself (`tests/worker/test_lookups.py` and its
+neighbours).
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from ops import asking
 from ops.web import FRAME
 from producer.contract import keys
 from producer.contract.jobs import PROVIDER_CALL
-from tests.ops.dashboard.test_submitting import previewed
+from tests.ops.dashboard.uploading import previewed
 from tests.ops.dashboard.visiting import check, look, send
 from tests.worker.scene import NAME, Scene
 from worker.engine.control import ControlWorker

@@ -2,80 +2,21 @@
 
 import re
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
 from ops.dashboard import uploading
 from ops.dashboard.access import Access
 from ops.web import FRAME
-from producer import drafting
-from producer.contract import keys
-from producer.contract.campaigns import Campaign, CampaignState, Recipient
-from producer.contract.messages import CampaignId, Msisdn
+from producer.contract.campaigns import CampaignState
+from producer.contract.messages import Msisdn
 from producer.contract.states import State
-from producer.drafting import Draft, Drafts
-from producer.intake import TakenOverError
 from producer.suppression import SuppressionList
-from tests.ops.dashboard.visiting import (
-    HOSTILE,
-    VIEWER_TOKEN,
-    check,
-    credentials,
-    look,
-    origin,
-    send,
-    token_of,
-    visit,
-)
+from tests.ops.dashboard.uploading import campaigns, left_over, previewed, upload
+from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, check, credentials, look, send, visit
 from tests.worker.scene import NAME, Scene
-
-CSV = "to,name\n306912345670,Anna\n306912345670,Anna\n30691,Bo\n306912345671,Charalampos\n"
-
-
-async def upload(
-    page: TestClient,
-    file: bytes | str = CSV,
-    *,
-    file_name: str = "people.csv",
-    token: str | None = None,
-    **fields: str,
-) -> tuple[int, str]:
-    """Send the form as a browser does; the status, and the preview's path or the page."""
-    form = FormData()
-    form.add_field("form_token", await token_of(page) if token is None else token)
-    wanted = {"account": NAME, "text": "Hello $name", "campaign": "spring", "lane": "bulk", "on_uncertain": "hold"}
-    for name, value in {**wanted, **fields}.items():
-        form.add_field(name, value)
-    data = file.encode() if isinstance(file, str) else file
-    form.add_field("file", data, filename=file_name, content_type="text/csv")
-    answer = await page.post("/submit", data=form, headers=origin(page), allow_redirects=False)
-    return answer.status, answer.headers.get("Location", "") or await answer.text()
-
-
-async def previewed(page: TestClient, file: bytes | str = CSV, **fields: str) -> str:
-    status, path = await upload(page, file, **fields)
-    assert status == 303, path
-    return path
-
-
-async def campaigns(stage: Scene) -> int:
-    return int(await stage.redis.zcard("volley:campaigns"))
-
-
-async def left_over(stage: Scene) -> list[str]:
-    """What drafts have left in Redis, and files of uploads on the disk."""
-    found = [name.decode() async for name in stage.redis.scan_iter("volley:*") if b"draft" in name]
-    loading = [name.decode() async for name in stage.redis.scan_iter("volley:campaign:*")]
-    return [*found, *loading, *uploads()]
-
-
-def uploads() -> list[str]:
-    """Files of uploads on the disk."""
-    return [path.name for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith("volley-upload")]
 
 
 @pytest.fixture(autouse=True)
@@ -272,54 +213,3 @@ async def test_the_form_is_there_for_operators(page: TestClient, stage: Scene) -
     assert NAME in seen.words
     assert "/submit" in seen.posts
     assert "/submit" in (await look(page, "/campaigns")).loads
-
-
-async def draft(stage: Scene, name: str) -> Draft:
-    """A draft of two recipients."""
-    campaign = Campaign(id=CampaignId(name), account=NAME, text="Hello")
-    loading = await Drafts(stage.redis).begin(campaign)
-    people = [Recipient(msisdn=Msisdn("306912345670")), Recipient(msisdn=Msisdn("306912345671"))]
-    await loading.store([(0, people)])
-    return Draft(
-        key=name.encode().hex(),
-        owner="me",
-        campaign=campaign,
-        token=loading.token,
-        file_name="f",
-        chunks=1,
-        accepted=2,
-    )
-
-
-async def test_drafts_are_few_and_go_with_time(stage: Scene) -> None:
-    kept = Drafts(stage.redis)
-    made = []
-    for number in range(drafting.MOST + 1):
-        made.append(await draft(stage, f"draft-{number}"))
-        await kept.keep(made[-1])
-    assert await kept.find(made[0].key, "me") is None
-    assert not await stage.redis.exists(keys.campaign(made[0].campaign.id))
-    assert await kept.find(made[-1].key, "me") == made[-1]
-    assert await kept.find(made[-1].key, "you") is None
-    for name in (keys.campaign(made[-1].campaign.id), keys.chunks(made[-1].campaign.id), keys.draft(made[-1].key)):
-        assert 0 < await stage.redis.ttl(name) <= drafting.LIFE
-    assert await kept.drop_all() == drafting.MOST
-    assert await left_over(stage) == []
-
-
-async def test_a_files_name_may_be_any_bytes(stage: Scene) -> None:
-    made = replace(await draft(stage, "spring"), file_name="\udcff.csv")
-    await Drafts(stage.redis).keep(made)
-    found = await Drafts(stage.redis).find(made.key, "me")
-    assert found is not None
-    assert found.file_name == "\\udcff.csv"
-
-
-async def test_a_draft_whose_recipients_have_gone_is_gone(stage: Scene) -> None:
-    kept, made = Drafts(stage.redis), await draft(stage, "spring")
-    await kept.keep(made)
-    await stage.redis.delete(keys.campaign(made.campaign.id))
-    assert await kept.find(made.key, "me") is None
-    with pytest.raises(TakenOverError):
-        await kept.start(made)
-    assert await campaigns(stage) == 0
