@@ -34,6 +34,8 @@ FRAME: Final = web.AppKey("frame", Frame)
 _DASHBOARD: Final = Path(__file__).parent / "dashboard"
 _LARGEST_FORM: Final = 64 * 1024
 _STOP_WITHIN: Final = 5.0
+_READ_WITHIN: Final = 15.0
+_LIMIT: Final = web.RequestKey("limit", asyncio.Timeout)
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ def create_app(redis: Client, *, access: Access | None = None) -> web.Applicatio
     """The application on `redis`. Without credentials it serves loopback names only, to whoever opens a link."""
     rule = access or Access()
     frame = Frame(redis, rule)
-    middlewares = [protect(rule), _speak_plainly, guard(rule, frame.sessions, frame.attempts)]
+    middlewares = [protect(rule), _speak_plainly, _in_time, guard(rule, frame.sessions, frame.attempts)]
     app = web.Application(middlewares=middlewares, client_max_size=_LARGEST_FORM)
     app[FRAME] = frame
     app[WATCH] = frame.watch
@@ -63,6 +65,7 @@ def create_app(redis: Client, *, access: Access | None = None) -> web.Applicatio
             await clear()
 
     app.cleanup_ctx.append(watching)
+    app.on_response_prepare.append(_take_time)
     app.on_shutdown.append(closing)
     app.on_cleanup.append(clearing)
     return app
@@ -175,6 +178,25 @@ async def _speak_plainly(request: web.Request, handler: Handler) -> web.StreamRe
     except Exception:
         log.exception("page_failed", path=request.path)
         return _said(request, 500, "This page failed. The log of the web process says why.")
+
+
+@web.middleware
+async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give up a page that is only read: on a Redis that hangs it would wait through every retry, for minutes."""
+    if request.method not in {"GET", "HEAD"}:
+        return await handler(request)
+    async with asyncio.timeout(_READ_WITHIN) as limit:
+        request[_LIMIT] = limit
+        try:
+            return await handler(request)
+        finally:
+            del request[_LIMIT]
+
+
+async def _take_time(request: web.Request, _: web.StreamResponse) -> None:
+    """A stream that has begun (a file, the live updates) may take as long as it takes."""
+    if _LIMIT in request:
+        request[_LIMIT].reschedule(None)
 
 
 def _said(request: web.Request, status: int, words: str) -> web.Response:

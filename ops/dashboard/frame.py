@@ -24,6 +24,9 @@ from producer.orders import OrderBook
 FARTHEST: Final = 1_000_000
 """The largest offset that a page takes."""
 
+DISPENSABLE_WITHIN: Final = 2.0
+"""Seconds that a page waits for what it can do without: of a Redis that hangs, the verdict must be told in time."""
+
 _PRICES_FOR: Final = 60.0
 
 Values = dict[str, Any]  # Any: what a template is given
@@ -109,7 +112,12 @@ class Frame:
         overview = await self.overview()
         names = [account.entry.name for account in overview.accounts]
         try:
-            fallen = await self.shared.get("prices", lambda: read_prices(self.redis, names), for_seconds=_PRICES_FOR)
+            fallen = await self.shared.get(
+                "prices",
+                lambda: read_prices(self.redis, names),
+                for_seconds=_PRICES_FOR,
+                within=DISPENSABLE_WITHIN,
+            )
         except (RedisError, OSError, TimeoutError):
             fallen = {}
         return prices_of(overview.accounts, overview.campaigns.campaigns, fallen)

@@ -248,6 +248,9 @@ def _doing(overview: Overview, rates: Rates) -> str:
         return f"{_counted(active.to_send, 'message waits', 'messages wait')} to be sent{_paused(overview)}."
     if active.awaiting:
         return f"All is sent; {_counted(active.awaiting, 'message waits', 'messages wait')} for a report."
+    if overview.uncertain:
+        others = _counted(overview.uncertain, "that is", "that are")
+        return f"Nothing to send: every message is final but {others} uncertain."
     if overview.campaigns.total:
         return "Nothing to do: every message is final."
     return "Nothing to do: there is no campaign yet."

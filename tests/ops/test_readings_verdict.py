@@ -192,7 +192,8 @@ CASES: list[tuple[dict[str, object], Level, str]] = [
         {"accounts": with_athens(uncertain=1)},
         Level.NOTICE,
         (
-            "Nothing to do: every message is final. 1 message is uncertain: perhaps sent, perhaps not. "
+            "Nothing to send: every message is final but 1 that is uncertain. "
+            "1 message is uncertain: perhaps sent, perhaps not. "
             "Evidence is looked for; what is left is yours to decide: volley uncertain list."
         ),
     ),

@@ -6,7 +6,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from ops.dashboard import views
-from ops.dashboard.frame import Frame, Place, json
+from ops.dashboard.frame import DISPENSABLE_WITHIN, Frame, Place, json
 from ops.readings import Overview, combined, read_series
 from producer.contract.series import Span
 
@@ -50,6 +50,6 @@ class OverviewRoom:
             return chart if chart and chart["has_values"] else None
 
         try:
-            return await self._frame.shared.get("throughput", drawn, for_seconds=_KEPT_FOR)
+            return await self._frame.shared.get("throughput", drawn, for_seconds=_KEPT_FOR, within=DISPENSABLE_WITHIN)
         except (RedisError, OSError, TimeoutError):
             return None

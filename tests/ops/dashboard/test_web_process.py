@@ -1,6 +1,7 @@
 """What the page tells machines, and its process: without Redis, until it is cancelled, on SIGTERM."""
 
 import asyncio
+import os
 import signal
 import sys
 from datetime import datetime
@@ -11,6 +12,7 @@ from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 
+from ops import web
 from ops.redis_server import RedisServer
 from ops.web import WATCH, serve
 from producer.pool import connect
@@ -73,6 +75,33 @@ async def test_redis_being_away_is_said_on_every_page_and_it_comes_back_by_itsel
         own_redis_server.start()
         await wait_until(lambda: says(page, "Nothing to do"), description="the verdict is back")
     await redis.aclose()
+
+
+async def test_a_redis_that_hangs_is_said_too_and_holds_no_page_for_minutes(
+    own_redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page waited through all retries of the pool, for two minutes, and the verdict was never seen."""
+    monkeypatch.setattr(web, "_READ_WITHIN", 8.0)
+    redis = connect(own_redis_server.url)
+    async with visit(redis) as page:
+        await look(page)
+        os.kill(own_redis_server.pid, signal.SIGSTOP)
+        await wait_until(lambda: says(page, "Redis has not answered for"), description="it is said")
+        async with asyncio.timeout(PATIENCE):
+            answer = await page.get("/campaigns")
+        assert answer.status == 503
+        assert "Redis does not answer" in await answer.text()
+        own_redis_server.kill()  # whoever waits is told so
+    await redis.aclose()
+
+
+async def test_a_stream_that_has_begun_is_not_given_up(page: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "_READ_WITHIN", 0.5)
+    stream = await page.get("/live")
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(PATIENCE):
+        while asyncio.get_running_loop().time() - began < 1.0:
+            assert await stream.content.readline()
 
 
 async def test_it_serves_until_it_is_cancelled_and_leaves_nothing_open(redis: Redis, redis_url: str) -> None:
