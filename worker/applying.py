@@ -16,9 +16,9 @@ from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from worker.callbacks import kept
 from worker.incoming import IncomingBook
-from worker.providers.interface import Report
 from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, TokenReport, Unreadable
 from worker.providers.registry import PUSHES
+from worker.providers.reports import Report
 from worker.settings import Account
 from worker.tracking import Tracker
 

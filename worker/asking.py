@@ -9,7 +9,9 @@ from redis.exceptions import RedisError
 
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.providers.exchange import AnswerLost, Exchange, NotSent
-from worker.providers.interface import Answer, Block, HttpRequest, Refused
+from worker.providers.outcomes import Block
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, HttpRequest
 from worker.providers.streams import Resume, Sink, Streamed
 from worker.settings import Account
 from worker.throttle import Crowd, Gate, Waiting, Windows

@@ -19,7 +19,10 @@ from worker.polling import NotTheReaderError, Poller
 from worker.probing import Prober
 from worker.providers import parameters
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Block, Call, Credentials, HttpRequest, Refused
+from worker.providers.interface import Call
+from worker.providers.outcomes import Block
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.settings import Account
 from worker.throttle import TooSoonError
 

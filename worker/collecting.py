@@ -10,8 +10,8 @@ from worker.asking import Asker
 from worker.digesting import digested
 from worker.incoming import IncomingBook
 from worker.ledger import Journal
-from worker.providers.interface import Refused
 from worker.providers.pushes import CallConfirmed, Collected, Inbox, Incoming
+from worker.providers.reports import Refused
 from worker.settings import Account
 from worker.throttle import TooSoonError
 

@@ -13,8 +13,10 @@ from worker.asking import Asker
 from worker.callbacks import path_of
 from worker.calling import harmless
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Balance, Block, Refused
+from worker.providers.outcomes import Block
 from worker.providers.registry import PUSHES
+from worker.providers.reports import Balance, Refused
+from worker.providers.requests import Answer
 from worker.settings import Account, Settings
 from worker.throttle import TooSoonError, Windows
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from worker.providers.interface import Answer
+from worker.providers.requests import Answer
 
 T = TypeVar("T")
 

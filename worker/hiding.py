@@ -17,8 +17,9 @@ from producer.contract.messages import Msisdn
 from producer.masking import HIDDEN, Mask
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Credentials, Dialect, Outcome, Outgoing, Submitted
+from worker.providers.outcomes import Outcome, Submitted
 from worker.providers.pushes import message_token
+from worker.providers.requests import Answer, Credentials, Dialect, Outgoing
 from worker.settings import Account
 
 LONGEST: Final = 4096

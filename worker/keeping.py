@@ -20,7 +20,8 @@ from producer.contract.exchanges import Kept
 from worker.hiding import LONGEST, Noted, hidden
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Outcome, Submitted
+from worker.providers.outcomes import Outcome, Submitted
+from worker.providers.requests import Answer
 from worker.settings import Account
 
 _EVERY: Final = 1.0

@@ -10,7 +10,7 @@ from producer.contract.counters import SUBMISSION
 from producer.contract.messages import CampaignId
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.minutes import add_minute
-from worker.providers.interface import Deferred, Outcome, RouteBlocked, Submitted
+from worker.providers.outcomes import Deferred, Outcome, RouteBlocked, Submitted
 from worker.settings import Account
 from worker.spending import Spending
 from worker.throttle import Gate

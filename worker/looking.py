@@ -26,7 +26,10 @@ from worker.matching import Matcher
 from worker.polling import NotTheReaderError, Poller
 from worker.probing import Offer
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Block, Drain, HttpRequest, Lookup, NotFound, Refused, Report, Reports
+from worker.providers.interface import Drain, Lookup
+from worker.providers.outcomes import Block
+from worker.providers.reports import NotFound, Refused, Report, Reports
+from worker.providers.requests import Answer, HttpRequest
 from worker.settings import Account
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker

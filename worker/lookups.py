@@ -19,7 +19,8 @@ from worker.due import Open, first_piece, next_look, open_messages
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
 from worker.probing import Offer
-from worker.providers.interface import Lookup, NotFound, Refused, Report, Reports
+from worker.providers.interface import Lookup
+from worker.providers.reports import NotFound, Refused, Report, Reports
 from worker.recalling import Recaller
 from worker.settings import Account, Tracking
 from worker.throttle import TooSoonError

@@ -19,7 +19,9 @@ from worker.digesting import digested
 from worker.due import Open
 from worker.ledger import Journal, Ledger, LedgerReader, Write
 from worker.probing import Prober
-from worker.providers.interface import Answer, HttpRequest, Matching, Refused, Sent
+from worker.providers.interface import Matching, Sent
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, HttpRequest
 from worker.settings import Account
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker

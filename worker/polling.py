@@ -25,19 +25,9 @@ from worker.ledger.journal import APPLIED, JournalEntry
 from worker.lookups import Lookups
 from worker.probing import Prober
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import (
-    LONGEST_LIST,
-    Answer,
-    Balance,
-    BalanceCall,
-    Dialect,
-    Drain,
-    History,
-    HttpRequest,
-    Refused,
-    Report,
-    Reports,
-)
+from worker.providers.interface import BalanceCall, Drain, History
+from worker.providers.reports import Balance, Refused, Report, Reports
+from worker.providers.requests import LONGEST_LIST, Answer, Dialect, HttpRequest
 from worker.recalling import RECALLED
 from worker.settings import Account, Tracking
 from worker.spacing import Spacing

@@ -13,7 +13,7 @@ from producer.segments import is_gsm7
 from worker.engine import Taken
 from worker.ledger import CampaignView, ClaimRequest, LedgerReader
 from worker.probing import Offer
-from worker.providers.interface import HttpRequest, Outgoing
+from worker.providers.requests import HttpRequest, Outgoing
 from worker.settings import Account
 
 _REFERENCE_BYTES: Final = 8

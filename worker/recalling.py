@@ -17,7 +17,8 @@ from worker.asking import Asker
 from worker.digesting import digested
 from worker.due import Open
 from worker.ledger import Journal, LedgerReader
-from worker.providers.interface import Recall, Refused, Report
+from worker.providers.interface import Recall
+from worker.providers.reports import Refused, Report
 from worker.settings import Account
 from worker.spacing import Spacing
 from worker.throttle import TooSoonError

@@ -5,7 +5,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from producer.contract.states import Event
-from worker.providers.interface import Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.providers.outcomes import Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
 
 _WAITS: Final = (5.0, 30.0, 120.0, 600.0, 1800.0)
 """Seconds before attempt 2, 3, … where the provider names none."""

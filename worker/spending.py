@@ -8,7 +8,7 @@ from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import CampaignId
 from producer.contract.scripts import Script, execute
-from worker.providers.interface import Outcome, Submitted
+from worker.providers.outcomes import Outcome, Submitted
 
 _SPEND: Final = Script("worker", "spend")
 _MILLION: Final = 1_000_000

@@ -16,7 +16,8 @@ from worker.learning import Learning
 from worker.ledger import ClaimAnswer, Claimed, Write
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, Exchange, MayLeave, NotSent, Withheld
-from worker.providers.interface import Answer, Block, Outcome, RouteBlocked, Uncertain
+from worker.providers.outcomes import Block, Outcome, RouteBlocked, Uncertain
+from worker.providers.requests import Answer
 from worker.retrying import next_step
 from worker.settings import Account
 

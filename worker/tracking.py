@@ -17,7 +17,7 @@ from producer.contract.states import TRANSITIONS, Event, State
 from worker.counting import ReportCounter
 from worker.ledger import Evidence, Ledger, LedgerReader, Recorded, Write
 from worker.ledger.accounts import AccountBook
-from worker.providers.interface import Report
+from worker.providers.reports import Report
 from worker.settings import Account
 from worker.tracing.witness import Witness
 

@@ -31,8 +31,8 @@ from worker import wire
 from worker.providers import parameters as kinds
 from worker.providers.addresses import checked_base_url
 from worker.providers.encoding import body_of
-from worker.providers.interface import Credentials
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Credentials
 from worker.settings import SettingsError, load
 
 UNREADABLE: Final = (RecipientsError,)

@@ -14,21 +14,7 @@ from worker.calling import plain
 from worker.exporting.rows import RowFile
 from worker.exporting.shape import BLOCK, Shape, Shapeless, shape_of
 from worker.providers import exports
-from worker.providers.interface import (
-    Answer,
-    Balance,
-    Deferred,
-    Dialect,
-    NotFound,
-    Outgoing,
-    Refused,
-    Rejected,
-    Report,
-    Reports,
-    RouteBlocked,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Deferred, Rejected, RouteBlocked, Submitted, Uncertain
 from worker.providers.pushes import (
     CallConfirmed,
     Collected,
@@ -41,6 +27,8 @@ from worker.providers.pushes import (
     message_token,
 )
 from worker.providers.registry import EXPORTS, FAMILIES, INBOXES, PUSHES
+from worker.providers.reports import Balance, NotFound, Refused, Report, Reports
+from worker.providers.requests import Answer, Dialect, Outgoing
 from worker.providers.streams import head_of
 
 WORDS: Final = (

@@ -12,8 +12,8 @@ from typing import Final
 
 from tests.fuzz.bounds import seconds_of
 from tests.fuzz.from_providers import readings
-from worker.providers.interface import Answer, Dialect
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Answer, Dialect
 
 LENGTH: Final = 4096
 SLOWEST: Final = 0.15

@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.bombs import DEFLATE, GZIP, bomb
 from tests.fuzz.bounds import within
 from worker.providers.exchange import Answer, AnswerLost, Exchange
-from worker.providers.interface import HttpRequest
+from worker.providers.requests import HttpRequest
 from worker.providers.streams import Head
 
 REQUEST = HttpRequest(call="balance", path="/", form=())

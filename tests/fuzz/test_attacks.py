@@ -19,8 +19,10 @@ from tests.fuzz.targets import TARGETS
 from worker.exporting.rows import RowFile
 from worker.exporting.shape import BLOCK, Shape, shape_of
 from worker.providers import interface
-from worker.providers.interface import Answer, Dialect, Refused, Uncertain
+from worker.providers.outcomes import Uncertain
 from worker.providers.registry import EXPORTS, FAMILIES
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Dialect
 from worker.wire import WireError, read_entry
 
 _LONG = 512 * 1024

@@ -14,8 +14,8 @@ from tests.fuzz.bounds import seconds_of
 from tests.fuzz.from_providers import CLIENT_ID, MESSAGES, readings
 from tests.fuzz.grid import AGAIN, BEFORE
 from worker.digesting import AT_ONCE, digested
-from worker.providers.interface import LONGEST_ANSWER, LONGEST_LIST, Answer, Dialect
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import LONGEST_ANSWER, LONGEST_LIST, Answer, Dialect
 
 HELD = 0.3
 """CPU seconds: three times of what is meant, because a second is shorter where two programs share a core."""

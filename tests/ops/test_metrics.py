@@ -19,7 +19,7 @@ from producer.contract.states import Event
 from tests.support import CHECKOUT
 from tests.worker.scene import NAME, Scene, plain_account, scene
 from worker.engine import AccountQueues
-from worker.providers.interface import Block
+from worker.providers.outcomes import Block
 
 _PARTS = ("bucket", "sum", "count")
 

@@ -15,7 +15,8 @@ from producer.contract.counters import OUTCOMES
 from producer.contract.messages import CampaignId
 from producer.contract.states import Event, State
 from tests.worker.scene import NAME, Scene, entry, plain_account, scene
-from worker.providers.interface import Balance, Block, Outcome
+from worker.providers.outcomes import Block, Outcome
+from worker.providers.reports import Balance
 from worker.throttle import Admission, Gate
 
 

@@ -258,6 +258,6 @@ def test_every_state_that_closes_an_account_has_words() -> None:
 
 
 def test_the_states_of_accounts_are_those_that_workers_write() -> None:
-    from worker.providers.interface import Block  # noqa: PLC0415 - only this test looks over there
+    from worker.providers.outcomes import Block  # noqa: PLC0415 - only this test looks over there
 
     assert {*Block, "open", "paused"} == set(AccountState)

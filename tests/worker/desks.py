@@ -10,7 +10,8 @@ from producer.contract.states import Event, State
 from tests.worker.scene import LOOKUP, FakeAsker, Scene, plain_account, plain_family
 from worker.ledger import Journal
 from worker.lookups import Lookups
-from worker.providers.interface import Answer, HttpRequest, Probe
+from worker.providers.interface import Probe
+from worker.providers.requests import Answer, HttpRequest
 from worker.settings import Tracking
 from worker.tracking import Tracker
 

@@ -11,8 +11,9 @@ from worker.hiding import Noted, hidden
 from worker.ledger import ClaimRequest
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Credentials, Dialect, Outcome, Outgoing, Rejected, Submitted, Uncertain
+from worker.providers.outcomes import Outcome, Rejected, Submitted, Uncertain
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Answer, Credentials, Dialect, Outgoing
 from worker.settings import Account, Limits
 
 PERSON, OTHER = "306912345670", "306912345671"

@@ -16,7 +16,7 @@ from worker.engine import AccountQueues
 from worker.learning import Learning
 from worker.ledger import Recorded
 from worker.preparing import Preparer
-from worker.providers.interface import Answer, HttpRequest
+from worker.providers.requests import Answer, HttpRequest
 from worker.recording import Recorder
 from worker.sending import Sender
 from worker.submitting import Submitter

@@ -15,17 +15,9 @@ from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.matching import Matcher
 from worker.probing import Prober, finding
-from worker.providers.interface import (
-    Answer,
-    Credentials,
-    Dialect,
-    HttpRequest,
-    Matching,
-    Probe,
-    Refused,
-    Report,
-    Sent,
-)
+from worker.providers.interface import Matching, Probe, Sent
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest
 from worker.settings import Tracking
 from worker.tracking import Tracker
 

@@ -22,30 +22,10 @@ from worker.feeding import Feeder
 from worker.ledger import Claimed, ClaimRequest, Evidence, Ledger, LedgerReader, Recorded, Write
 from worker.ledger.accounts import AccountBook
 from worker.providers.exchange import AnswerLost, MayLeave, NotSent, Withheld
-from worker.providers.interface import (
-    Answer,
-    Balance,
-    BalanceCall,
-    Block,
-    Credentials,
-    Deferred,
-    Drain,
-    Family,
-    History,
-    HttpRequest,
-    Lookup,
-    NotFound,
-    Outcome,
-    Outgoing,
-    Refused,
-    Rejected,
-    Report,
-    Reports,
-    RouteBlocked,
-    Rules,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.interface import BalanceCall, Drain, Family, History, Lookup, Rules
+from worker.providers.outcomes import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.providers.reports import Balance, NotFound, Refused, Report, Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest, Outgoing
 from worker.settings import Account, Limits
 
 NAME = AccountName("athens")

@@ -15,9 +15,11 @@ from worker.calling import Caller, provider_call
 from worker.ledger.accounts import AccountBook
 from worker.polling import NotTheReaderError
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Call, Credentials, HttpRequest, Refused
+from worker.providers.interface import Call
 from worker.providers.parameters import parse
 from worker.providers.registry import family
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.settings import Account
 from worker.throttle import Gate, TooSoonError, Windows
 

@@ -8,7 +8,7 @@ from producer.contract.states import Event
 from tests.worker.scene import NAME, Scene
 from worker.counting import ReportCounter
 from worker.ledger import Recorded
-from worker.providers.interface import Report
+from worker.providers.reports import Report
 from worker.tracking import Tracker
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from producer.contract import keys
 from tests.worker.scene import Scene
-from worker.providers.interface import AtOnce, HttpRequest
+from worker.providers.interface import AtOnce
 from worker.providers.registry import family
+from worker.providers.requests import HttpRequest
 from worker.throttle import Crowd, TooSoonError
 
 FOUR = AtOnce(name="status", most=4)

@@ -15,7 +15,8 @@ from tests.worker.scene import plain_account
 from worker.exporting.fetching import Attempt, Fetcher, NotFetched
 from worker.exporting.files import Kept
 from worker.providers.exchange import AnswerLost, Exchange, NotSent
-from worker.providers.interface import HttpRequest, Refused
+from worker.providers.reports import Refused
+from worker.providers.requests import HttpRequest
 from worker.providers.streams import Resume, Sink, Streamed
 from worker.settings import Exporting
 from worker.throttle import TooSoonError

@@ -14,7 +14,7 @@ from worker.exporting import ExportBook, Exporter, Lease
 from worker.exporting.expiring import EXPIRED
 from worker.forgetting.files import files_of
 from worker.providers.exports import Exports, ExportTask, TaskStage
-from worker.providers.interface import Answer, HttpRequest
+from worker.providers.requests import Answer, HttpRequest
 
 KEPT = 1000.0
 

@@ -15,7 +15,7 @@ from worker.exporting.book import ExportBook
 from worker.exporting.lease import Lease
 from worker.exporting.wishing import Decided, decide
 from worker.providers.exports import ExportTask, TaskStage
-from worker.providers.interface import Report
+from worker.providers.reports import Report
 from worker.tracking import Applied, Tracker
 
 

@@ -22,9 +22,9 @@ from tests.worker.exchanged import (
 from worker.hiding import LONGEST, hidden
 from worker.keeping import Keeper
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Dialect
 from worker.providers.pushes import message_token
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Answer, Dialect
 
 
 def test_every_family_is_held_to_it() -> None:

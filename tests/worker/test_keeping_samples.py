@@ -17,7 +17,8 @@ from tests.worker.scene import NAME, Scene, plain_account
 from worker.keeping import ExchangeBook, Keeper
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Deferred
+from worker.providers.outcomes import Deferred
+from worker.providers.requests import Answer
 
 
 def one_of(stage: Scene) -> Prepared:

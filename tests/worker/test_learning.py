@@ -8,7 +8,7 @@ from producer.contract import keys
 from producer.contract.messages import CampaignId, Reference
 from tests.worker.scene import Scene
 from worker.learning import Learning
-from worker.providers.interface import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.providers.outcomes import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
 from worker.throttle import Gate
 
 TAKEN = Submitted(reference=Reference("p1"))

@@ -21,7 +21,9 @@ from worker.matching import Matched
 from worker.polling import NotTheReaderError, Poller
 from worker.probing import Offer
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Block, Credentials, Family, HttpRequest, Lookup, Window
+from worker.providers.interface import Family, Lookup, Window
+from worker.providers.outcomes import Block
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.settings import Tracking
 from worker.throttle import Gate, Windows
 from worker.tracking import Tracker

@@ -14,8 +14,8 @@ from tests.worker.scene import LOOKUP, Scene, numbers, plain_account, plain_fami
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.probing import Offer, finding
-from worker.providers.interface import Dialect
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Dialect
 from worker.settings import Tracking
 from worker.tracking import Tracker
 

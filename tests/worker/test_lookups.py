@@ -8,7 +8,7 @@ from producer.contract.states import Event, State
 from tests.worker.desks import desk, doubted
 from tests.worker.scene import Scene, numbers, rows
 from worker.ledger import Journal
-from worker.providers.interface import Answer
+from worker.providers.requests import Answer
 from worker.throttle import TooSoonError
 
 

@@ -11,7 +11,8 @@ from producer.contract.states import Event, State
 from tests.worker.listed import desk, doubted, row
 from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
-from worker.providers.interface import Answer, Report
+from worker.providers.reports import Report
+from worker.providers.requests import Answer
 from worker.tracking import Tracker
 
 

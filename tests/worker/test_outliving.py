@@ -10,7 +10,7 @@ from tests.support import wait_until
 from tests.worker.lines import accepted, all_are, line
 from tests.worker.scene import Reply, Scene, numbers
 from worker import outliving
-from worker.providers.interface import HttpRequest
+from worker.providers.requests import HttpRequest
 
 ODD = numbers(12)[::3]
 

@@ -13,7 +13,8 @@ from tests.worker.scene import DRAIN, HISTORY, LOOKUP, FakeAsker, Scene, numbers
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.polling import Poller
-from worker.providers.interface import Answer, Block
+from worker.providers.outcomes import Block
+from worker.providers.requests import Answer
 from worker.recalling import RECALLED
 from worker.settings import Tracking
 from worker.spacing import Spacing

@@ -11,7 +11,7 @@ from worker.engine import AccountQueues, Taken
 from worker.ledger import ClaimRequest
 from worker.prefetching import Ahead, Prefetch
 from worker.preparing import Prepared
-from worker.providers.interface import HttpRequest
+from worker.providers.requests import HttpRequest
 
 _BATCH = 20
 

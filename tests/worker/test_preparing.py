@@ -13,7 +13,8 @@ from tests.worker.scene import Scene, entry, numbers, plain_account, plain_famil
 from worker.engine import Taken
 from worker.preparing import Preparer
 from worker.probing import Offer, finding
-from worker.providers.interface import Dialect, HttpRequest, Probe
+from worker.providers.interface import Probe
+from worker.providers.requests import Dialect, HttpRequest
 from worker.settings import Account
 
 PROBE = Probe(build=lambda _: HttpRequest(call="probe", path="/probe", form=()), read=lambda _: True)

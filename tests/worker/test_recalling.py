@@ -11,7 +11,8 @@ from producer.contract.states import Event, State
 from tests.worker.scene import LOOKUP, FakeAsker, Scene, numbers, plain_account, plain_family, plain_reports, rows
 from worker.ledger import Journal
 from worker.lookups import Lookups
-from worker.providers.interface import Answer, Credentials, HttpRequest, Recall
+from worker.providers.interface import Recall
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.recalling import RECALLED, Recaller
 from worker.settings import Tracking
 from worker.spacing import Spacing

@@ -4,7 +4,7 @@ import pytest
 
 from producer.contract.messages import Reference
 from producer.contract.states import Event
-from worker.providers.interface import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.providers.outcomes import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
 from worker.retrying import Step, next_step
 
 TAKEN = Submitted(reference=Reference("p1"))

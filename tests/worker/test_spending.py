@@ -5,7 +5,7 @@ from decimal import Decimal
 from producer.contract import keys
 from producer.contract.messages import CampaignId, Reference
 from tests.worker.scene import Scene
-from worker.providers.interface import Rejected, Submitted
+from worker.providers.outcomes import Rejected, Submitted
 from worker.spending import Spending
 
 SPRING, SUMMER = CampaignId("spring"), CampaignId("summer")

@@ -15,7 +15,8 @@ from worker.keeping import Keeper
 from worker.ledger import Claimed, Write
 from worker.preparing import Prepared, Preparer
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer, Outcome
+from worker.providers.outcomes import Outcome
+from worker.providers.requests import Answer
 from worker.submitting import Submitter
 
 

@@ -9,7 +9,7 @@ from producer.contract import keys
 from tests.support import wait_until
 from tests.worker.gates import LOGIN, admitted, finish, gate, is_admitted, server_ms
 from tests.worker.scene import Scene
-from worker.providers.interface import Credentials
+from worker.providers.requests import Credentials
 from worker.throttle import Admission, Gate, Waiting, login_key
 
 

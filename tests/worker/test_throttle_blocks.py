@@ -8,7 +8,7 @@ from producer.contract import keys
 from tests.support import wait_until
 from tests.worker.gates import LOGIN, admitted, finish, gate, is_admitted, permits, server_ms
 from tests.worker.scene import Scene
-from worker.providers.interface import Block
+from worker.providers.outcomes import Block
 from worker.throttle import Admission, Gate, Waiting
 
 

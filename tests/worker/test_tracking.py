@@ -9,7 +9,7 @@ from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
 from tests.worker.scene import Scene, numbers, plain_report
 from worker.ledger import Recorded
-from worker.providers.interface import Report
+from worker.providers.reports import Report
 from worker.tracking import Applied, Tracker
 
 

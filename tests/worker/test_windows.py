@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from tests.worker.scene import Scene
-from worker.providers.interface import HttpRequest, Window
+from worker.providers.interface import Window
+from worker.providers.requests import HttpRequest
 from worker.throttle import TooSoonError, Windows
 
 

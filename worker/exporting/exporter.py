@@ -25,7 +25,7 @@ from worker.exporting.lease import Lease
 from worker.exporting.shape import Shapeless
 from worker.exporting.wishing import Decided, decide
 from worker.providers.exports import Exports, ExportTask
-from worker.providers.interface import Refused
+from worker.providers.reports import Refused
 from worker.settings import Account
 from worker.throttle import TooSoonError
 

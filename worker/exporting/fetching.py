@@ -12,7 +12,8 @@ from worker.asking import Asker
 from worker.exporting.files import Kept, Part, StorageError, sweep_parts
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.exports import Exports
-from worker.providers.interface import HttpRequest, Refused
+from worker.providers.reports import Refused
+from worker.providers.requests import HttpRequest
 from worker.providers.streams import Resume
 from worker.settings import Account, Exporting
 from worker.throttle import TooSoonError

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Self
 
 from worker.exporting.shape import REQUIRED, Shape
 from worker.providers.exports import BadRow
-from worker.providers.interface import Report
+from worker.providers.reports import Report
 
 LONGEST_ROW: Final = 64 * 1024
 """Bytes. An SMS has a thousand characters; the csv module would take 128 K a field."""

@@ -9,7 +9,8 @@ from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.contract.scripts import Script
-from worker.providers.interface import Balance, Block
+from worker.providers.outcomes import Block
+from worker.providers.reports import Balance
 
 _BLOCK: Final = Script("worker.ledger", "block")
 

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 import orjson
 
-from worker.providers.interface import HttpRequest
+from worker.providers.requests import HttpRequest
 
 _QUOTED: Final = tuple(quote_plus(bytes([byte])) for byte in range(256))
 """Each byte as a form has it."""

@@ -29,7 +29,7 @@ from yarl import URL
 
 from worker.providers.addresses import checked_base_url
 from worker.providers.encoding import body_of
-from worker.providers.interface import LONGEST_ANSWER, Answer, HttpRequest
+from worker.providers.requests import LONGEST_ANSWER, Answer, HttpRequest
 from worker.providers.streams import Resume, Sink, Streamed, head_of, range_fields
 
 _IDLE: Final = 4.0

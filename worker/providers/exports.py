@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Refused, Report
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest
 
 ROLES: Final = ("reference", "msisdn", "status", "err", "changed_at")
 """What a column may hold. Id and MSISDN together name a message; without a status a row says nothing."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Credentials, HttpRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from producer.contract.campaigns import checked_name
 from producer.contract.messages import AccountName
 from worker.providers.addresses import checked_base_url
 from worker.providers.exports import ROLES
-from worker.providers.interface import Credentials, Dialect, Family
+from worker.providers.interface import Family
 from worker.providers.pushes import PushKey, path_for
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import Credentials, Dialect
 from worker.settings.records import STOP_WORDS, Account, Limits
 from worker.settings.table import SettingsError, Table
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from producer.contract.messages import AccountName
-from worker.providers.interface import Credentials, Family
+from worker.providers.interface import Family
 from worker.providers.pushes import PushKey
+from worker.providers.requests import Credentials
 
 STOP_WORDS: Final = frozenset({"stop", "стоп", "στοπ"})
 NO_PUSHES: Final = PushKey(secret="")

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.scripts import Script
-from worker.providers.interface import AtOnce, HttpRequest
+from worker.providers.interface import AtOnce
+from worker.providers.requests import HttpRequest
 from worker.throttle.windows import TooSoonError
 
 _CROWD: Final = Script("worker.throttle", "crowd")

@@ -13,7 +13,7 @@ from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.contract.scripts import Script
-from worker.providers.interface import Credentials
+from worker.providers.requests import Credentials
 
 _ADMIT: Final = Script("worker.throttle", "admit")
 _CONGEST: Final = Script("worker.throttle", "congest")

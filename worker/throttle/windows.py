@@ -7,7 +7,8 @@ from typing import Final
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.scripts import Argument, Script
-from worker.providers.interface import HttpRequest, Window
+from worker.providers.interface import Window
+from worker.providers.requests import HttpRequest
 
 _WINDOW: Final = Script("worker.throttle", "window")
 

@@ -16,7 +16,9 @@ from producer.contract.messages import CampaignId
 from tests.ops.dashboard.visiting import HOSTILE, look, send
 from tests.worker.scene import NAME, Scene
 from worker.learning import Learning
-from worker.providers.interface import Block, HttpRequest, Rejected, RouteBlocked, Submitted, Window
+from worker.providers.interface import Window
+from worker.providers.outcomes import Block, Rejected, RouteBlocked, Submitted
+from worker.providers.requests import HttpRequest
 from worker.sampling import Sampler
 from worker.throttle import Admission, Gate, TooSoonError, Windows
 

@@ -16,7 +16,7 @@ from tests.ops.dashboard.pressing import press, says
 from tests.ops.dashboard.visiting import HOSTILE, look, send, visit
 from tests.support import wait_until
 from tests.worker.scene import NAME, Scene
-from worker.providers.interface import Block
+from worker.providers.outcomes import Block
 
 
 async def test_an_empty_system_says_how_to_begin(redis: Redis, redis_url: str) -> None:

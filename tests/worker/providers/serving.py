@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from worker.providers.exchange import Exchange
-from worker.providers.interface import HttpRequest
+from worker.providers.requests import HttpRequest
 
 REQUEST = HttpRequest(
     call="send",

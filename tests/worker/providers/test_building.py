@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Credentials, Dialect, HttpRequest, Outgoing
 from worker.providers.registry import FAMILIES, family
+from worker.providers.requests import Credentials, Dialect, HttpRequest, Outgoing
 
 SECRETS = ("login-q7", "password-q7", "key-q7")
 BY_KEY = Credentials(base_url="https://p.test", login="login-q7", password="password-q7", key="key-q7")

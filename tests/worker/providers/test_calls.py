@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from worker.calling import plain
-from worker.providers.interface import Answer, Credentials, Dialect, Refused
 from worker.providers.parameters import parse, risk
 from worker.providers.registry import FAMILIES, family
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, Dialect
 
 CASES = Path(__file__).parent / "cases"
 CREDENTIALS = Credentials(base_url="https://provider.test", login="alex", password="psw-1", key="key-1")

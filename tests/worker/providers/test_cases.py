@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec import Struct, structs
 
-from worker.providers.interface import Answer, Credentials, HttpRequest, Outgoing, Reports
 from worker.providers.registry import family
+from worker.providers.reports import Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest, Outgoing
 
 CASES = Path(__file__).parent / "cases"
 CREDENTIALS = Credentials(base_url="https://provider.test", login="alex", password="psw-1", key="key-1")

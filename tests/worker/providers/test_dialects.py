@@ -9,9 +9,10 @@ import pytest
 
 from producer.contract.messages import Msisdn, Reference
 from worker.providers.encoding import body_of
-from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Outgoing, Submitted
+from worker.providers.outcomes import Submitted
 from worker.providers.parameters import BadParameterError, parse
 from worker.providers.registry import family
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest, Outgoing
 from worker.providers.smsc.calls import sending
 from worker.settings import SettingsError
 from worker.settings import parse as parse_settings

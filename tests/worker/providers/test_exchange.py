@@ -15,8 +15,8 @@ from msgspec import structs
 from tests.support import wait_until
 from tests.worker.providers.serving import OK, REQUEST, exchanging, hanging, saying, serving
 from worker.providers.exchange import AnswerLost, Exchange, NotSent, Withheld
-from worker.providers.interface import LONGEST_LIST, Answer, HttpRequest
 from worker.providers.registry import FAMILIES
+from worker.providers.requests import LONGEST_LIST, Answer, HttpRequest
 
 
 async def test_an_answer_comes_back_whole_and_the_request_left_as_one_posted_form() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.support import wait_until
 from tests.worker.providers.serving import OK, REQUEST, Behaviour, Server, exchanging, hanging, saying, serving
 from worker.providers.exchange import AnswerLost, NotSent
-from worker.providers.interface import Answer
+from worker.providers.requests import Answer
 
 
 async def test_a_refused_connection_is_not_sent() -> None:

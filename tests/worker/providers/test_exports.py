@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from worker.exporting.rows import LONGEST_ROW, Batch, RowFile
 from worker.exporting.shape import BLOCK, Shape, Shapeless, shape_of
 from worker.providers.exports import BadRow, TaskStage
-from worker.providers.interface import Answer, Dialect, Refused, Report
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Dialect
 from worker.providers.smsc.exports import EXPORTS
 
 CASES = json.loads((Path(__file__).parent / "cases/smsc/exports.json").read_text(encoding="utf-8"))

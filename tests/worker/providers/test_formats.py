@@ -12,8 +12,9 @@ from ops.sandbox.smsc.rendering import render
 from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event
 from tests.worker.providers.values import ANSWERS, COMMAS_ALONE, SMSC, digits, ids, money, sent, some
-from worker.providers.interface import Answer, Dialect, NotFound, Refused, Report, Reports
 from worker.providers.registry import family
+from worker.providers.reports import NotFound, Refused, Report, Reports
+from worker.providers.requests import Answer, Dialect
 from worker.providers.smsc import readings
 from worker.providers.smsc.answers import Accepted, Failed
 from worker.providers.smsc.calls.messages import Deleted

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ops.sandbox.restv2 import answers as restv2_answers
 from ops.sandbox.restv2 import rendering as restv2_rendering
 from tests.worker.providers.values import RESTV2, digits, free, plain, small, stamps
-from worker.providers.interface import Answer, Dialect, Refused
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Dialect
 from worker.providers.restv2 import bulk
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract.states import Event
-from worker.providers.interface import Report
 from worker.providers.pushes import CallConfirmed, Forged, Incoming, PushKey, PushRequest, Unreadable
+from worker.providers.reports import Report
 from worker.providers.smsc import push
 
 SECRET = "s3cret-of-the-account"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from producer.contract.messages import Reference
 from producer.contract.states import Event
-from worker.providers.interface import Credentials, Dialect, Outgoing
 from worker.providers.pushes import Forged, PushKey, PushRequest, TokenReport, Unreadable, message_token
+from worker.providers.requests import Credentials, Dialect, Outgoing
 from worker.providers.restv2 import push, sending
 
 SECRET = "a-secret-of-our-own"

@@ -10,22 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import (
-    Answer,
-    Balance,
-    Credentials,
-    Deferred,
-    Dialect,
-    NotFound,
-    Outgoing,
-    Refused,
-    Rejected,
-    Reports,
-    RouteBlocked,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Deferred, Rejected, RouteBlocked, Submitted, Uncertain
 from worker.providers.registry import FAMILIES, family
+from worker.providers.reports import Balance, NotFound, Refused, Reports
+from worker.providers.requests import Answer, Credentials, Dialect, Outgoing
 
 CLIENT_ID = Reference("c1")
 MESSAGES = [

@@ -8,20 +8,9 @@ import pytest
 from ops.sandbox.restv2 import answers as sandbox
 from ops.sandbox.restv2 import rendering
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import (
-    Answer,
-    Block,
-    Credentials,
-    Deferred,
-    Dialect,
-    HttpRequest,
-    Outcome,
-    Outgoing,
-    RouteBlocked,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Block, Deferred, Outcome, RouteBlocked, Submitted, Uncertain
 from worker.providers.registry import family
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest, Outgoing
 
 ONE, TWO, THREE = "306912345678", "306912345679", "306912345680"
 SENDING = family("restv2").sending

@@ -3,18 +3,9 @@
 import pytest
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import (
-    Answer,
-    Credentials,
-    Deferred,
-    Dialect,
-    Outcome,
-    Outgoing,
-    Rejected,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Deferred, Outcome, Rejected, Submitted, Uncertain
 from worker.providers.registry import family
+from worker.providers.requests import Answer, Credentials, Dialect, Outgoing
 
 HELLO = [Outgoing(msisdn=Msisdn("306912345678"), text="Hello")]
 OK = {

@@ -3,8 +3,8 @@
 import pytest
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Credentials, Dialect, Outgoing
 from worker.providers.registry import FAMILIES, family
+from worker.providers.requests import Credentials, Dialect, Outgoing
 
 Options = tuple[tuple[str, str], ...]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from producer.contract.states import Event
-from worker.providers.interface import Block
+from worker.providers.outcomes import Block
 from worker.providers.registry import FAMILIES, UnknownFamilyError, family
 from worker.providers.restv2 import drain
 from worker.providers.restv2 import errors as restv2_errors

@@ -13,8 +13,9 @@ from worker.asking import Asker
 from worker.calling import Caller, provider_call
 from worker.ledger.accounts import AccountBook
 from worker.providers.exchange import AnswerLost
-from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Refused
 from worker.providers.registry import family
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest
 from worker.settings import Account, Limits
 from worker.throttle import Gate, Windows
 

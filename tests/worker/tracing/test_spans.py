@@ -23,7 +23,8 @@ from tests.worker.scene import FakeExchange, Reply, Scene, plain_account, scene
 from worker.engine import Taken
 from worker.preparing import Preparer
 from worker.providers.exchange import AnswerLost
-from worker.providers.interface import Answer, Report
+from worker.providers.reports import Report
+from worker.providers.requests import Answer
 from worker.settings import SettingsError, Traces
 from worker.tracing import Reported, TracedSubmitter, start_traces
 from worker.tracing.spans import Spans

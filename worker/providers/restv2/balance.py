@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
+from worker.providers.reports import Balance, Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, forms, readings
 
 

@@ -11,18 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from producer.contract.messages import Reference
-from worker.providers.interface import (
-    Answer,
-    Credentials,
-    Deferred,
-    HttpRequest,
-    Outcome,
-    Outgoing,
-    Rejected,
-    Submitted,
-    Uncertain,
-)
 from worker.providers.json_values import digits, members, whole
+from worker.providers.outcomes import Deferred, Outcome, Rejected, Submitted, Uncertain
+from worker.providers.requests import Answer, Credentials, HttpRequest, Outgoing
 from worker.providers.restv2 import formats, readings, version3
 from worker.providers.restv2.answers import Failed, Unreadable
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Answer, Balance, Call, Refused, Report, Reports
+from worker.providers.interface import Call
+from worker.providers.reports import Balance, Refused, Report, Reports
+from worker.providers.requests import Answer
 from worker.providers.restv2 import balance, drain, key
 
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from producer.contract.messages import Reference
 from producer.contract.states import Event
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Reports
+from worker.providers.reports import Refused, Report, Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Drained, StatusRow
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, assert_never
 
-from worker.providers.interface import Answer, Block, Refused
+from worker.providers.outcomes import Block
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer
 from worker.providers.restv2.answers import Failed, Unreadable
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from worker.providers import json_values, xml_values
-from worker.providers.interface import Answer
+from worker.providers.requests import Answer
 
 Fields = dict[str, object]
 

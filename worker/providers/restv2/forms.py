@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from worker.providers.interface import Credentials, Dialect, HttpRequest
+from worker.providers.requests import Credentials, Dialect, HttpRequest
 
 FORMATS: Final = ("json", "v2", "xml")  # B1 [S0 S2]: `type`; the provider's own default is v2
 _JSON: Final = "json"

@@ -1,6 +1,7 @@
 """The API key, fetched or replaced with user name and password (key/get, key/reset: B3)."""
 
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, forms, readings
 
 

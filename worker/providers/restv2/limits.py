@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from worker.providers.interface import LONGEST_LIST, Rules
+from worker.providers.interface import Rules
+from worker.providers.requests import LONGEST_LIST
 
 RULES: Final = Rules(
     most_per_request=100,  # B5: how many sms/bulk takes is not documented [?]; ours, and modest

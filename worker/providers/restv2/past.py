@@ -3,7 +3,9 @@
 from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Sent
+from worker.providers.interface import Sent
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import version3
 from worker.providers.restv2.drain import STATUSES
 from worker.providers.restv2.version3 import PastRow

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 
 from producer.contract.messages import Reference
 from worker.providers import json_values
-from worker.providers.interface import Report
 from worker.providers.pushes import Forged, Pushed, PushKey, PushRequest, TokenReport, Unreadable, message_token
+from worker.providers.reports import Report
 from worker.providers.restv2.drain import STATUSES
 
 ANSWER: Final = "ACK/easysms"  # B9 [G-vend]: what the vendor's own receiver answers

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Answer
 from worker.providers.json_values import amount, members, whole, words
+from worker.providers.requests import Answer
 from worker.providers.restv2 import formats
 from worker.providers.restv2.answers import Accepted, Drained, Failed, StatusRow, Unreadable
 

@@ -10,20 +10,9 @@ from urllib.parse import urlencode
 
 from producer.contract.messages import Reference
 from producer.contract.options import SendOption
-from worker.providers.interface import (
-    Answer,
-    Block,
-    Credentials,
-    Deferred,
-    HttpRequest,
-    Outcome,
-    Outgoing,
-    Rejected,
-    RouteBlocked,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
 from worker.providers.pushes import message_token
+from worker.providers.requests import Answer, Credentials, HttpRequest, Outgoing
 from worker.providers.restv2 import bulk, errors, forms, readings
 from worker.providers.restv2.answers import Accepted, Failed, Unreadable
 from worker.providers.restv2.errors import ERRORS, Kind

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Reports
+from worker.providers.reports import Refused, Report, Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, readings, version3
 from worker.providers.restv2.drain import STATUSES
 

@@ -10,10 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Answer, Call, Credentials, HttpRequest, Parameter, Refused
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import amount, digits, members, moment, text, whole
 from worker.providers.parameters import phone
 from worker.providers.parameters import whole as whole_number
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.drain import STATUSES
 

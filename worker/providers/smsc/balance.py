@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from worker.providers.interface import Answer, Balance, Credentials, HttpRequest, Refused
+from worker.providers.reports import Balance, Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import BalanceRow
 

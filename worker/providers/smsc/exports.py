@@ -11,8 +11,9 @@ from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
 from worker.providers.exports import BadRow, Exports, ExportTask, TaskStage
-from worker.providers.interface import Answer, Credentials, Dialect, HttpRequest, Refused, Report
 from worker.providers.json_values import moment
+from worker.providers.reports import Refused, Report
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest
 from worker.providers.smsc import readings
 from worker.providers.smsc.answers import StatusRow
 from worker.providers.smsc.calls import downloads

@@ -4,7 +4,7 @@ The header's charset is not believed: it says windows-1251 whatever was asked (A
 """
 
 from worker.providers import json_values, xml_values
-from worker.providers.interface import Answer
+from worker.providers.requests import Answer
 from worker.providers.smsc import comma_format, price_formats, receipt_formats, text_format
 from worker.providers.smsc.layouts import LISTS, Layout
 

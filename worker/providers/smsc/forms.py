@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from worker.providers.interface import Credentials, Dialect, HttpRequest
+from worker.providers.requests import Credentials, Dialect, HttpRequest
 
 FORMATS: Final = ("3", "0", "1", "2")  # A1: `fmt`; the provider's own default is 0
 CHARSETS: Final = ("utf-8", "windows-1251", "koi8-r")  # A1: `charset`; the provider's own default is windows-1251

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused, Report, Reports
+from worker.providers.reports import Refused, Report, Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import Failed, StatusRow, Unreadable
 from worker.providers.smsc.dates import day

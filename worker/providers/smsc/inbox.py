@@ -3,8 +3,9 @@
 from typing import Final
 
 from producer.contract.messages import Msisdn
-from worker.providers.interface import Answer, Credentials, HttpRequest, Refused
 from worker.providers.pushes import CallConfirmed, Collected, Inbox, Incoming
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc.calls.messages import ANSWERS_CALL, IncomingRow, answers
 from worker.providers.smsc.push import WAITCALL_TEXT
 

@@ -6,7 +6,8 @@ provider counts on its own clock and requests travel, so a documented minute is 
 
 from typing import Final
 
-from worker.providers.interface import LONGEST_LIST, AtOnce, Rules, Window
+from worker.providers.interface import AtOnce, Rules, Window
+from worker.providers.requests import LONGEST_LIST
 
 _MINUTE: Final = 61.0
 _HOUR: Final = 3610.0

@@ -16,8 +16,8 @@ from xml.parsers import expat
 
 from producer.contract.messages import Msisdn, Reference
 from worker.providers import json_values
-from worker.providers.interface import Report
 from worker.providers.pushes import CallConfirmed, Forged, Incoming, Pushed, PushKey, PushRequest, Unreadable
+from worker.providers.reports import Report
 from worker.providers.smsc import statuses
 from worker.providers.smsc.dates import of_text
 

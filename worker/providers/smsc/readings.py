@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final, TypeVar
 
-from worker.providers.interface import Answer
 from worker.providers.json_values import amount, digits, members, moment, whole, words
+from worker.providers.requests import Answer
 from worker.providers.smsc.answers import Accepted, BalanceRow, Failed, PhoneRow, StatusRow, Unreadable
 from worker.providers.smsc.dates import of_text
 from worker.providers.smsc.formats import value

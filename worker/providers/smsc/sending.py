@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from producer.contract.messages import Reference
-from worker.providers.interface import Credentials, HttpRequest, Outgoing
+from worker.providers.requests import Credentials, HttpRequest, Outgoing
 from worker.providers.smsc import forms
 from worker.providers.smsc.limits import RULES
 from worker.providers.smsc.submissions import read

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from producer.contract.messages import Msisdn, Reference
-from worker.providers.interface import Answer, Credentials, HttpRequest, NotFound, Refused, Report, Reports
+from worker.providers.reports import NotFound, Refused, Report, Reports
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc import errors, forms, readings, statuses
 from worker.providers.smsc.answers import Failed, StatusRow, Unreadable
 

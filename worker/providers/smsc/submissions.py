@@ -10,17 +10,8 @@ from typing import Final, assert_never
 
 from producer.contract.messages import Reference
 from producer.contract.states import Event
-from worker.providers.interface import (
-    Answer,
-    Block,
-    Deferred,
-    Outcome,
-    Outgoing,
-    Rejected,
-    RouteBlocked,
-    Submitted,
-    Uncertain,
-)
+from worker.providers.outcomes import Block, Deferred, Outcome, Rejected, RouteBlocked, Submitted, Uncertain
+from worker.providers.requests import Answer, Outgoing
 from worker.providers.smsc import errors, readings, statuses
 from worker.providers.smsc.answers import Accepted, Failed, PhoneRow, Unreadable
 from worker.providers.smsc.errors import SEND_ERRORS, Kind

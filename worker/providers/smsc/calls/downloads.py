@@ -9,9 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 from worker.providers.charsets import readable
-from worker.providers.interface import Answer, Call, Credentials, Dialect, HttpRequest, Parameter, Refused
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import text, whole
 from worker.providers.parameters import whole as whole_number
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, Dialect, HttpRequest
 from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import Failed
 from worker.providers.smsc.calls.reading import Fields, rows

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Answer, Call, Credentials, HttpRequest, Parameter, Refused
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import amount, digits, text, whole
 from worker.providers.parameters import day, flag, phones, words
 from worker.providers.parameters import whole as whole_number
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc import forms, readings, statuses
 from worker.providers.smsc.calls.reading import Fields, rows
 from worker.providers.smsc.dates import of_text

@@ -5,9 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Answer, Call, Credentials, HttpRequest, Parameter, Refused
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import amount, members, text, whole
 from worker.providers.parameters import day, flag
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.smsc import errors, forms, readings
 from worker.providers.smsc.answers import BalanceRow, Failed, Unreadable
 from worker.providers.smsc.calls.reading import Fields, rows

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from worker.providers.interface import Answer, Refused
+from worker.providers.reports import Refused
+from worker.providers.requests import Answer
 from worker.providers.smsc import errors, readings
 from worker.providers.smsc.answers import Failed, Unreadable
 from worker.providers.smsc.layouts import Layout

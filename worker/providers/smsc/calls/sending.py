@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from worker.providers.interface import Call, Credentials, HttpRequest, Parameter
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import amount, whole
 from worker.providers.parameters import flag, one_of, phones
+from worker.providers.requests import Credentials, HttpRequest
 from worker.providers.smsc import forms
 from worker.providers.smsc.calls.reading import Fields, rows
 from worker.providers.smsc.layouts import COST

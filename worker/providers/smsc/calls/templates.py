@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from worker.providers.interface import Call, Credentials, HttpRequest, Parameter
+from worker.providers.interface import Call, Parameter
 from worker.providers.json_values import text, whole
 from worker.providers.parameters import flag, one_of
 from worker.providers.parameters import whole as whole_number
+from worker.providers.requests import Credentials, HttpRequest
 from worker.providers.smsc import forms
 from worker.providers.smsc.calls.reading import Fields, rows
 from worker.providers.smsc.layouts import CREATED, DONE, TEMPLATES
