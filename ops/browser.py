@@ -15,7 +15,7 @@ INSTALL: Final = "install Chromium (on Debian and Ubuntu: apt install chromium)"
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 # It calls nobody: no updates, no look-ups. No sandbox of its own, because that is not to be had as root or in
-# a container; it only ever opens our own pages.
+# a container; it only ever opens our own pages, so one process draws all of them.
 _OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -24,6 +24,8 @@ _OPTIONS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",
+    "--renderer-process-limit=1",
 )
 
 

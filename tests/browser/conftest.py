@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from ops.browser import browser as opened
 from tests.browser.stage import OPERATOR, VIEWER, Stage, stage_in
-from tests.browser.visiting import Visit, visiting
+from tests.browser.visiting import Visit, tab_in, visiting, window
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -36,8 +36,23 @@ async def states(browser: Any, stage: Stage) -> dict[str, Any]:
     return found
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(browser: Any, stage: Stage, states: dict[str, Any]) -> AsyncIterator[Any]:
+    """The window of an operator at a desktop. Its first tab stays open, and with it what draws the others."""
+    async with window(browser, state=states[OPERATOR]) as context:
+        await (await context.new_page()).goto(f"{stage.page}/health")
+        yield context
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Any, stage: Stage, states: dict[str, Any]) -> AsyncIterator[Visit]:
-    """An operator at a desktop."""
+async def visit(desk: Any, stage: Stage) -> AsyncIterator[Visit]:
+    """An operator at a desktop, in a new tab of their window: cookies are those of every tab."""
+    async with tab_in(desk, stage.page) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit_alone(browser: Any, stage: Stage, states: dict[str, Any]) -> AsyncIterator[Visit]:
+    """An operator at a desktop, in a window of their own, whose cookies, network and clock a test may change."""
     async with visiting(browser, stage.page, state=states[OPERATOR]) as made:
         yield made

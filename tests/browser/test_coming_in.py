@@ -64,8 +64,8 @@ async def test_a_one_time_link_opens_the_page_once(browser: Any, stage: Stage) -
         await other.sees("This link was used already, or is too old.")
 
 
-async def test_a_page_whose_session_is_over_asks_for_a_login_by_itself(visit: Visit) -> None:
-    await visit.go("/accounts")
-    visit.expected = {401}
-    await visit.page.context.clear_cookies()
-    await visit.page.wait_for_url("**/login?next=/accounts")
+async def test_a_page_whose_session_is_over_asks_for_a_login_by_itself(visit_alone: Visit) -> None:
+    await visit_alone.go("/accounts")
+    visit_alone.expected = {401}
+    await visit_alone.page.context.clear_cookies()
+    await visit_alone.page.wait_for_url("**/login?next=/accounts")

@@ -68,44 +68,44 @@ async def test_what_a_person_unfolded_stays_unfolded_and_stays_its_own(visit: Vi
 
 
 async def test_updates_are_stopped_and_go_on(
-    visit: Visit, browser: Any, stage: Stage, states: dict[str, Any]
+    visit_alone: Visit, browser: Any, stage: Stage, states: dict[str, Any]
 ) -> None:
-    await visit.go("/campaigns")
-    await visit.page.get_by_role("button", name="Stop updating").click()
+    await visit_alone.go("/campaigns")
+    await visit_alone.page.get_by_role("button", name="Stop updating").click()
     await stage.waiting("while-stopped")
     async with visiting(browser, stage.page, state=states[OPERATOR]) as other:
         await other.go("/campaigns")
         await other.sees("while-stopped")
         await stage.waiting("and-then")
         await other.sees("and-then")
-    assert not await visit.page.get_by_text("while-stopped").is_visible()
-    await visit.page.get_by_role("button", name="Go on updating").click()
-    await visit.sees("and-then")
+    assert not await visit_alone.page.get_by_text("while-stopped").is_visible()
+    await visit_alone.page.get_by_role("button", name="Go on updating").click()
+    await visit_alone.sees("and-then")
 
 
-async def test_a_page_that_lost_its_server_says_so_until_it_is_back(visit: Visit) -> None:
+async def test_a_page_that_lost_its_server_says_so_until_it_is_back(visit_alone: Visit) -> None:
     """It was dimmed until its words could hardly be read, and nothing told those who do not see that."""
-    told = visit.page.get_by_role("status").and_(visit.page.locator("#connection"))
-    await visit.page.clock.install()
-    await visit.go("/queues")
+    told = visit_alone.page.get_by_role("status").and_(visit_alone.page.locator("#connection"))
+    await visit_alone.page.clock.install()
+    await visit_alone.go("/queues")
     assert await told.inner_text() == ""
-    await visit.page.context.set_offline(True)
-    await visit.page.clock.fast_forward(30_000)
+    await visit_alone.page.context.set_offline(True)
+    await visit_alone.page.clock.fast_forward(30_000)
     await told.get_by_text(re.compile(r"^Connection lost, figures of \d\d:\d\d:\d\d UTC\.")).wait_for()
-    assert await visit.ask("() => getComputedStyle(document.querySelector('main')).opacity") == "1"
+    assert await visit_alone.ask("() => getComputedStyle(document.querySelector('main')).opacity") == "1"
     said = await told.inner_text()
-    await visit.page.clock.fast_forward(30_000)
+    await visit_alone.page.clock.fast_forward(30_000)
     assert await told.inner_text() == said, "it is read aloud once"
     for light in ("light", "dark"):
-        await visit.page.emulate_media(color_scheme=light)
-        assert await violations(visit) == []
-    await visit.page.context.set_offline(False)
-    await visit.page.clock.fast_forward(6_000)
-    await visit.page.clock.resume()
+        await visit_alone.page.emulate_media(color_scheme=light)
+        assert await violations(visit_alone) == []
+    await visit_alone.page.context.set_offline(False)
+    await visit_alone.page.clock.fast_forward(6_000)
+    await visit_alone.page.clock.resume()
     await told.get_by_text("Connected again").wait_for()
-    await visit.page.wait_for_function("() => document.getElementById('connection').textContent === ''")
-    assert {"ERR_INTERNET_DISCONNECTED" in complaint for complaint in visit.complaints} <= {True}
-    visit.complaints.clear()
+    await visit_alone.page.wait_for_function("() => document.getElementById('connection').textContent === ''")
+    assert {"ERR_INTERNET_DISCONNECTED" in complaint for complaint in visit_alone.complaints} <= {True}
+    visit_alone.complaints.clear()
 
 
 async def test_the_policy_stops_what_is_not_ours_and_we_hear_of_it(visit: Visit) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tests.browser.stage import PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, ConsoleMessage, Page, Request
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 DESKTOP: Final = (1280, 900)
 PHONE: Final = (390, 844)
@@ -83,18 +83,35 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(
-    browser: "Browser", address: str, *, state: Any = None, size: tuple[int, int] = DESKTOP, **options: Any
-) -> AsyncIterator[Visit]:
-    """A tab in a window of its own; `state` None: nobody. The browser must have had nothing to complain about."""
+async def window(
+    browser: "Browser", *, state: Any = None, size: tuple[int, int] = DESKTOP, **options: Any
+) -> AsyncIterator["BrowserContext"]:
+    """A window of its own, that shares nothing with others; `state` None: of nobody."""
     context = await browser.new_context(
         storage_state=state, viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", **options
     )
     context.set_default_timeout(PATIENCE)
     try:
         await context.add_init_script(_TELL)
-        visit = Visit(await context.new_page(), address)
+        yield context
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def visiting(browser: "Browser", address: str, **options: Any) -> AsyncIterator[Visit]:
+    """A tab in a window of its own; the options are those of `window`."""
+    async with window(browser, **options) as context, tab_in(context, address) as visit:
+        yield visit
+
+
+@asynccontextmanager
+async def tab_in(context: "BrowserContext", address: str) -> AsyncIterator[Visit]:
+    """A new tab. The browser must have had nothing to complain about."""
+    page = await context.new_page()
+    try:
+        visit = Visit(page, address)
         yield visit
         assert not visit.complaints, visit.complaints
     finally:
-        await context.close()
+        await page.close()
