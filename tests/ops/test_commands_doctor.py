@@ -52,10 +52,11 @@ def environment(redis: Redis, redis_url: str, provider: Provider, tmp_path: Path
 @pytest.fixture
 async def well(environment: dict[str, str], redis: Redis) -> Any:
     """A worker and a page; the page's address."""
-    port, command = free_port(), [sys.executable, "-m", "ops.cli"]
+    port = free_port()
     with ExitStack() as stack:
-        for words in (["worker", "all"], ["web", "--port", str(port)]):
-            stack.enter_context(running([*command, *words], env=environment, stdout=PIPE, stderr=PIPE))
+        for words in (["worker", "all"], ["ops.cli", "web", "--port", str(port)]):
+            command = [sys.executable, "-m", *words]
+            stack.enter_context(running(command, env=environment, stdout=PIPE, stderr=PIPE))
         address = f"http://127.0.0.1:{port}"
         await wait_until(lambda: redis.zcard("volley:workers"), description="a heartbeat")
         await wait_until(lambda: _listens(port), description="the page listens")

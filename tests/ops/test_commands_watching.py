@@ -127,7 +127,7 @@ async def test_it_follows_real_workers_to_the_last_report(redis: Redis, redis_ur
         )
         environment = {"REDIS_URL": redis_url, "VOLLEY_CONFIG": os.fspath(tmp_path / "volley.toml")}
         with (
-            running([*VOLLEY, "worker", "all"], env=environment, stderr=PIPE),
+            running([sys.executable, "-m", "worker", "all"], env=environment, stderr=PIPE),
             running([*VOLLEY, "top", "--json", "--every", "0.5"], env=environment, stdout=PIPE) as top,
         ):
             await wait_until(lambda: redis.zcard(keys.WORKERS), description="the worker's heartbeat")
