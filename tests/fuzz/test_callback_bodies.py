@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from producer.contract import keys
 from tests.fuzz.bombs import DEFLATE, GZIP, bomb
 from tests.fuzz.bounds import within
-from tests.worker.scene import NAME, Scene, scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene, scene
 from worker import callbacks
 from worker.callbacks import kept, mount, path_of
 from worker.providers.pushes import PushKey

@@ -19,7 +19,8 @@ from producer.contract.states import State
 from producer.directory import announce
 from producer.pool import connect
 from tests.support import run_to_end, running, wait_until
-from tests.worker.scene import entry, numbers, plain_account
+from tests.worker.plain import plain_account
+from tests.worker.scene import entry, numbers
 
 VOLLEY = [sys.executable, "-m", "ops.cli"]
 ATHENS = AccountName("athens")

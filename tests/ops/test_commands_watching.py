@@ -23,7 +23,8 @@ from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import sandbox_process
 from tests.support_system import numbers as phones
 from tests.support_terminal import Terminal, on_terminal
-from tests.worker.scene import entry, numbers, plain_account
+from tests.worker.plain import plain_account
+from tests.worker.scene import entry, numbers
 
 VOLLEY = [sys.executable, "-m", "ops.cli"]
 WATCH = ["status", "--watch"]

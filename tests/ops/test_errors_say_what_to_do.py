@@ -15,7 +15,8 @@ from producer.client import CampaignProducer
 from producer.directory import announce
 from producer.pool import connect
 from tests.support import CHECKOUT
-from tests.worker.scene import entry, numbers, plain_account
+from tests.worker.plain import plain_account
+from tests.worker.scene import entry, numbers
 
 SUBMIT = ("submit", "--account", "athens", "--text", "Hello", "--recipients", "people.csv")
 

@@ -32,7 +32,8 @@ from producer.contract.campaigns import Campaign, CampaignState, Progress
 from producer.contract.messages import AccountName, CampaignId
 from producer.contract.states import State
 from producer.directory import AccountEntry
-from tests.worker.scene import NAME, plain_account, scene
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import scene
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 ATHENS = AccountReading(

@@ -17,7 +17,8 @@ from producer.contract.exports import ExportRecord, ExportState
 from producer.contract.series import LIFE, RINGS, Sample, Span
 from producer.contract.states import Event
 from tests.support import CHECKOUT
-from tests.worker.scene import NAME, Scene, plain_account, scene
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import Scene, scene
 from worker.engine import AccountQueues
 from worker.providers.outcomes import Block
 

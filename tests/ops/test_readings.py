@@ -14,7 +14,8 @@ from producer.contract.campaigns import CampaignState
 from producer.contract.counters import OUTCOMES
 from producer.contract.messages import CampaignId
 from producer.contract.states import Event, State
-from tests.worker.scene import NAME, Scene, entry, plain_account, scene
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import Scene, entry, scene
 from worker.providers.outcomes import Block, Outcome
 from worker.providers.reports import Balance
 from worker.throttle import Admission, Gate

@@ -11,7 +11,8 @@ from producer.contract import keys
 from producer.contract.exports import ExportRecord, ExportState
 from producer.contract.messages import AccountName
 from producer.contract.series import LIFE, RINGS, Sample, Span
-from tests.worker.scene import NAME, Scene, scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene, scene
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.contract.states import Event
-from tests.worker.scene import NAME, Scene, plain_account, scene
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import Scene, scene
 from worker.engine import AccountQueues
 
 

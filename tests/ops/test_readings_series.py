@@ -10,7 +10,8 @@ from producer.contract import keys
 from producer.contract.counters import SUBMISSION
 from producer.contract.messages import AccountName
 from producer.contract.series import RINGS, Sample, Span
-from tests.worker.scene import NAME, Scene, scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene, scene
 from worker.sampling import Sampler
 
 NOW = 1_800_000_000

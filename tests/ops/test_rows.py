@@ -27,7 +27,8 @@ from producer.directory import announce
 from producer.pool import connect
 from tests.support import CHECKOUT
 from tests.support_terminal import on_terminal
-from tests.worker.scene import entry, numbers, plain_account
+from tests.worker.plain import plain_account
+from tests.worker.scene import entry, numbers
 
 MOMENT = datetime(2026, 11, 21, 10, 30, 15, tzinfo=UTC)
 COUNT = 45_000  # more than two row groups

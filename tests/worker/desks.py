@@ -7,7 +7,8 @@ from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
 from producer.contract.messages import MessageId
 from producer.contract.states import Event, State
-from tests.worker.scene import LOOKUP, FakeAsker, Scene, plain_account, plain_family
+from tests.worker.plain import LOOKUP, FakeAsker, plain_account, plain_family
+from tests.worker.scene import Scene
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.providers.interface import Probe

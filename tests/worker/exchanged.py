@@ -6,7 +6,7 @@ from producer.contract.campaigns import Lane
 from producer.contract.exchanges import ExchangeRecord
 from producer.contract.messages import CampaignId, MessageId, Msisdn, Reference
 from producer.segments import is_gsm7
-from tests.worker.scene import NAME
+from tests.worker.plain import NAME
 from worker.hiding import Noted, hidden
 from worker.ledger import ClaimRequest
 from worker.preparing import Prepared

@@ -11,7 +11,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from producer.contract.states import State
 from tests.support import wait_until
-from tests.worker.scene import FakeExchange, Reply, Scene, plain_account, plain_family
+from tests.worker.plain import FakeExchange, Reply, plain_account, plain_family
+from tests.worker.scene import Scene
 from worker.engine import AccountQueues
 from worker.learning import Learning
 from worker.ledger import Recorded

@@ -10,7 +10,8 @@ import orjson
 from producer.contract import keys
 from producer.contract.messages import MessageId, Msisdn, Reference
 from producer.contract.states import Event
-from tests.worker.scene import FakeAsker, Scene, numbers, plain_account, plain_family
+from tests.worker.plain import FakeAsker, plain_account, plain_family
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.matching import Matcher

@@ -13,7 +13,8 @@ from producer.contract import keys
 from producer.contract.states import State
 from producer.masking import HIDDEN
 from producer.suppression import SuppressionList
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.applying import PushApplier
 from worker.callbacks import READY, mount, path_of
 from worker.incoming import IncomingBook

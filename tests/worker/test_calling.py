@@ -9,7 +9,8 @@ import pytest
 from arq.worker import Retry
 
 from producer.contract.messages import Msisdn, Reference
-from tests.worker.scene import FakeExchange, Reply, Scene, plain_account, plain_family
+from tests.worker.plain import FakeExchange, Reply, plain_account, plain_family
+from tests.worker.scene import Scene
 from worker.asking import Asker
 from worker.calling import Caller, provider_call
 from worker.ledger.accounts import AccountBook

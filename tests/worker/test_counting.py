@@ -5,7 +5,8 @@ import pytest
 from producer.contract import keys
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.counting import ReportCounter
 from worker.ledger import Recorded
 from worker.providers.reports import Report

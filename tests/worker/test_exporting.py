@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import wait_until
 from tests.worker.exported import FILE, SMSC
-from tests.worker.scene import plain_account
+from tests.worker.plain import plain_account
 from worker.exporting.fetching import Attempt, Fetcher, NotFetched
 from worker.exporting.files import Kept
 from worker.providers.exchange import AnswerLost, Exchange, NotSent

@@ -9,7 +9,8 @@ import pytest
 
 from producer.contract import keys
 from producer.contract.exports import ALL, ExportRecord, ExportState, Manner
-from tests.worker.scene import NAME, FakeAsker, Scene, plain_account
+from tests.worker.plain import NAME, FakeAsker, plain_account
+from tests.worker.scene import Scene
 from worker.exporting import ExportBook, Exporter, Lease
 from worker.exporting.expiring import EXPIRED
 from worker.forgetting.files import files_of

@@ -13,7 +13,8 @@ from producer.contract.exchanges import ExchangeRecord, Kept, is_about
 from producer.contract.messages import MessageId
 from tests.support_erasure import places_of
 from tests.worker.exchanged import CAMPAIGN, GOOD, PERSON, doubt, prepared_for
-from tests.worker.scene import NAME, Scene, plain_account
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import Scene
 from worker.keeping import ExchangeBook, Keeper
 from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent

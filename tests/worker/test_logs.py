@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.worker.scene import plain_account
+from tests.worker.plain import plain_account
 from worker.logs import configure_logs, secrets_of
 from worker.process import _of
 from worker.settings import SettingsError, parse

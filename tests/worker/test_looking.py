@@ -12,7 +12,8 @@ from msgspec import structs
 from producer.contract import keys
 from producer.contract.messages import FORGOTTEN, MessageId, Msisdn, Reference
 from producer.contract.states import Event, State
-from tests.worker.scene import DRAIN, LOOKUP, FakeExchange, Reply, Scene, numbers, plain_account, plain_family, rows
+from tests.worker.plain import DRAIN, LOOKUP, FakeExchange, Reply, plain_account, plain_family, rows
+from tests.worker.scene import Scene, numbers
 from worker.asking import Asker
 from worker.due import Open
 from worker.ledger import Journal

@@ -10,7 +10,8 @@ from producer.contract.campaigns import OnUncertain
 from producer.contract.messages import Reference
 from producer.contract.states import Event, State
 from tests.worker.desks import GIVE_UP, GRACE, POLICIES, PROBE, Desk, desk, doubted
-from tests.worker.scene import LOOKUP, Scene, numbers, plain_account, plain_family, rows
+from tests.worker.plain import LOOKUP, plain_account, plain_family, rows
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.probing import Offer, finding

@@ -6,7 +6,8 @@ from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
 from producer.contract.states import Event, State
 from tests.worker.desks import desk, doubted
-from tests.worker.scene import Scene, numbers, rows
+from tests.worker.plain import rows
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
 from worker.providers.requests import Answer
 from worker.throttle import TooSoonError

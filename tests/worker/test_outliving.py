@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 from producer.contract.states import State
 from tests.support import wait_until
 from tests.worker.lines import accepted, all_are, line
-from tests.worker.scene import Reply, Scene, numbers
+from tests.worker.plain import Reply
+from tests.worker.scene import Scene, numbers
 from worker import outliving
 from worker.providers.requests import HttpRequest
 

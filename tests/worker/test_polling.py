@@ -9,7 +9,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from producer.contract import keys
 from producer.contract.messages import AccountName, MessageId
 from producer.contract.states import State
-from tests.worker.scene import DRAIN, HISTORY, LOOKUP, FakeAsker, Scene, numbers, plain_account, plain_family, rows
+from tests.worker.plain import DRAIN, HISTORY, LOOKUP, FakeAsker, plain_account, plain_family, rows
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.polling import Poller

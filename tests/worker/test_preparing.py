@@ -9,7 +9,8 @@ from producer.contract.messages import MessageId
 from producer.contract.options import SendOption
 from producer.contract.states import Event
 from producer.directory import announce
-from tests.worker.scene import Scene, entry, numbers, plain_account, plain_family
+from tests.worker.plain import plain_account, plain_family
+from tests.worker.scene import Scene, entry, numbers
 from worker.engine import Taken
 from worker.preparing import Preparer
 from worker.probing import Offer, finding

@@ -8,7 +8,8 @@ from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
 from producer.contract.messages import MessageId, Msisdn
 from producer.contract.states import Event, State
-from tests.worker.scene import LOOKUP, FakeAsker, Scene, numbers, plain_account, plain_family, plain_reports, rows
+from tests.worker.plain import LOOKUP, FakeAsker, plain_account, plain_family, plain_reports, rows
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.providers.interface import Recall

@@ -8,7 +8,8 @@ from producer.contract.messages import AccountName
 from producer.contract.series import GAUGES, LIFE, RINGS, Sample, Span
 from producer.contract.states import Event
 from producer.directory import announce
-from tests.worker.scene import NAME, Scene, entry, plain_account
+from tests.worker.plain import NAME, plain_account
+from tests.worker.scene import Scene, entry
 from worker.sampling import Sampler
 
 

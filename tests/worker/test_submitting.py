@@ -9,7 +9,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event
 from tests.support import wait_until
-from tests.worker.scene import FakeExchange, Reply, Scene, plain_account
+from tests.worker.plain import FakeExchange, Reply, plain_account
+from tests.worker.scene import Scene
 from worker.engine import Taken
 from worker.keeping import Keeper
 from worker.ledger import Claimed, Write

@@ -7,7 +7,8 @@ import pytest
 from producer.contract import keys
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
-from tests.worker.scene import Scene, numbers, plain_report
+from tests.worker.plain import plain_report
+from tests.worker.scene import Scene, numbers
 from worker.ledger import Recorded
 from worker.providers.reports import Report
 from worker.tracking import Applied, Tracker

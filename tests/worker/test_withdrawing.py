@@ -5,7 +5,8 @@ import pytest
 from producer.contract.campaigns import Lane
 from producer.contract.messages import CampaignId
 from producer.contract.states import Event, State
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.ledger.withdrawing import withdraw_messages
 
 SPRING = CampaignId("spring")

@@ -14,7 +14,8 @@ from ops.web import FRAME
 from producer.contract import keys
 from producer.contract.messages import CampaignId
 from tests.ops.dashboard.visiting import HOSTILE, look, send
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.learning import Learning
 from worker.providers.interface import Window
 from worker.providers.outcomes import Block, Rejected, RouteBlocked, Submitted
@@ -61,8 +62,12 @@ async def test_a_blocked_account_says_what_to_do(page: TestClient, stage: Scene)
     learning = Learning(stage.account, door(stage), stage.book, probe_every=60)
     broke = RouteBlocked(code="plain.3", words="no money left", block=Block.MONEY)
     await learning.learn([broke], 0.1, CampaignId("spring"))
+    await learning.flush()
+    await stage.book.note(NAME, {"balance": "12"})
     words = (await look(page, "/accounts")).plain
     assert "is blocked: no money" in words
+    assert "account blocked no money left plain.3 1" in words
+    assert "Balance 12 SMS" in words
     assert "no money left plain.3" in words
     assert "Top it up; it resumes by itself when the balance is positive." in words
 

@@ -15,7 +15,8 @@ from ops.readings import Point, Series
 from producer.contract import keys
 from producer.contract.series import COUNTERS, GAUGES, LIFE, RINGS, Sample, Span
 from tests.ops.dashboard.visiting import look
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.sampling import Sampler
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

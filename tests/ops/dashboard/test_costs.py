@@ -13,7 +13,8 @@ from producer.contract.messages import CampaignId
 from producer.contract.states import State
 from tests.ops.dashboard.test_views import ENTRY, OPEN, overview, reading
 from tests.ops.dashboard.visiting import look
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 STATES = {State.QUEUED: 5, State.SUBMITTED: 1, State.DELIVERED: 2, State.UNDELIVERED: 1, State.REJECTED: 7}
 TOLD = Price(message=0.4, segment=0.2, is_told=True)

@@ -12,7 +12,8 @@ from producer.contract.states import Event
 from producer.dead import put_back
 from tests.ops.dashboard.carrying import carrying, over
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.receiving import Receiver
 
 UNKNOWN = "there is no campaign '…'"

@@ -13,7 +13,8 @@ from producer.contract.messages import CampaignId, Msisdn
 from producer.drafting import Draft, Drafts
 from producer.intake import TakenOverError
 from tests.ops.dashboard.uploading import campaigns, left_over
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 @pytest.fixture(autouse=True)

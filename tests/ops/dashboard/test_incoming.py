@@ -10,7 +10,8 @@ from producer.contract.exports import ExportRecord, ExportState
 from producer.contract.messages import Msisdn
 from producer.suppression import SuppressionList
 from tests.ops.dashboard.visiting import HOSTILE, credentials, look, send, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 NUMBER = Msisdn("306912345678")
 

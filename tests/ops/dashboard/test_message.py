@@ -20,7 +20,8 @@ from producer.contract.messages import MessageId
 from producer.contract.states import Event
 from tests.ops.dashboard.messaging import NUMBER, PATH, acts, doubted, tracking
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker import looking
 from worker.calling import provider_call
 from worker.deciding import resolve

@@ -15,7 +15,8 @@ from producer.contract.messages import MessageId
 from producer.contract.states import Event
 from tests.ops.dashboard.messaging import NUMBER, PATH
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 def kept(*messages: MessageId, **more: Any) -> ExchangeRecord:

@@ -12,7 +12,8 @@ from ops.dashboard.rooms import messages
 from ops.web import FRAME
 from producer.contract.states import Event
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 async def three_ends(stage: Scene) -> None:

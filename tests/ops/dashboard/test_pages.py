@@ -15,7 +15,8 @@ from producer.pool import connect
 from tests.ops.dashboard.pressing import press, says
 from tests.ops.dashboard.visiting import HOSTILE, look, send, visit
 from tests.support import wait_until
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.providers.outcomes import Block
 
 

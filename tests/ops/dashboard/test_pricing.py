@@ -15,7 +15,8 @@ from producer.contract import keys
 from producer.contract.jobs import PROVIDER_CALL
 from tests.ops.dashboard.uploading import previewed
 from tests.ops.dashboard.visiting import check, look, send
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 from worker.engine.control import ControlWorker
 
 Answers = Mapping[str, dict[str, Any]]

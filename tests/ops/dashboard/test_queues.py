@@ -11,7 +11,8 @@ from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.pool import connect
 from tests.ops.dashboard.visiting import HOSTILE, look, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 async def beat(stage: Scene, fields: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ from producer.contract.states import State
 from producer.suppression import SuppressionList
 from tests.ops.dashboard.uploading import campaigns, left_over, previewed, upload
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, check, credentials, look, send, visit
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 @pytest.fixture(autouse=True)

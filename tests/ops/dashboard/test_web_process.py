@@ -19,7 +19,8 @@ from producer.pool import connect
 from tests.ops.dashboard.pressing import beat, says
 from tests.ops.dashboard.visiting import look, visit
 from tests.support import PATIENCE, first_line, running, wait_until
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 
 async def test_the_overview_as_json_has_what_the_page_has(page: TestClient, stage: Scene) -> None:

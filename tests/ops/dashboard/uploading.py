@@ -7,7 +7,8 @@ from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
 from tests.ops.dashboard.visiting import origin, token_of
-from tests.worker.scene import NAME, Scene
+from tests.worker.plain import NAME
+from tests.worker.scene import Scene
 
 CSV = "to,name\n306912345670,Anna\n306912345670,Anna\n30691,Bo\n306912345671,Charalampos\n"
 

@@ -8,7 +8,8 @@ import pytest
 
 from ops.sandbox.restv2 import answers as sandbox
 from ops.sandbox.restv2 import rendering
-from tests.worker.scene import FakeExchange, Scene
+from tests.worker.plain import FakeExchange
+from tests.worker.scene import Scene
 from worker.asking import Asker
 from worker.calling import Caller, provider_call
 from worker.ledger.accounts import AccountBook

@@ -19,7 +19,8 @@ from redis.asyncio import Redis
 from producer.contract.messages import AccountName, CampaignId, MessageId, Reference
 from producer.contract.states import Event, State
 from producer.contract.traces import is_sampled, root_span_id, trace_id
-from tests.worker.scene import FakeExchange, Reply, Scene, plain_account, scene
+from tests.worker.plain import FakeExchange, Reply, plain_account
+from tests.worker.scene import Scene, scene
 from worker.engine import Taken
 from worker.preparing import Preparer
 from worker.providers.exchange import AnswerLost
