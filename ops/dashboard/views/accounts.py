@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ops.dashboard.views.costs import unit_of
 from ops.dashboard.views.kinds import View
 from ops.readings import (
     AccountReading,
@@ -60,7 +61,7 @@ def account_view(account: AccountReading, overview: Overview, rates: Rates) -> V
         "waits_for": waiting,
         "next_in": throttle.next_in,
         "balance": account.balance,
-        "currency": account.currency,
+        "currency": unit_of(account),
         "balance_at": account.balance_at,
         "report_at": account.report_at,
         "totals": dict(account.totals),

@@ -13,14 +13,16 @@ from worker.providers.requests import Answer, Credentials, HttpRequest
 from worker.providers.restv2 import errors, forms, readings
 from worker.providers.restv2.answers import Drained, StatusRow
 
+_NOT_DELIVERED: Final = "not delivered; this provider gives no reason"
+
 # B7: letters [S2], digits on some installations [G-school]. `s` is not final.
 STATUSES: Final[dict[str, tuple[Event, str]]] = {
     "s": (Event.REPORT_ENROUTE, "sent"),
     "d": (Event.REPORT_DELIVERED, "delivered"),
-    "f": (Event.REPORT_UNDELIVERED, "failed"),
+    "f": (Event.REPORT_UNDELIVERED, _NOT_DELIVERED),
     "1": (Event.REPORT_ENROUTE, "sent"),
     "2": (Event.REPORT_DELIVERED, "delivered"),
-    "3": (Event.REPORT_UNDELIVERED, "failed"),
+    "3": (Event.REPORT_UNDELIVERED, _NOT_DELIVERED),
 }
 
 
