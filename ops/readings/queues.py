@@ -16,7 +16,10 @@ from producer.contract.messages import AccountName
 from producer.directory import accounts
 
 _HEALTH: Final = re.compile(r"j_complete=(\d+) j_failed=(\d+) j_retried=(\d+) j_ongoing=(\d+) queued=(-?\d+)")
-_CONTROLS: Final = {"control-send": keys.CONTROL_SEND, "control-track": keys.CONTROL_TRACK}
+CONTROL_SEND: Final = "control-send"
+"""The name of the queue of feeding."""
+
+_CONTROLS: Final = {CONTROL_SEND: keys.CONTROL_SEND, "control-track": keys.CONTROL_TRACK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

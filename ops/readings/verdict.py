@@ -7,6 +7,7 @@ from typing import Final
 
 from ops.readings.accounts import AccountReading, AccountState
 from ops.readings.overview import Overview
+from ops.readings.queues import CONTROL_SEND
 from ops.readings.rates import Rates, messages_submitted
 from ops.readings.server import concerns
 from producer.contract.campaigns import CampaignState
@@ -161,6 +162,18 @@ def _stuck(overview: Overview) -> Iterator[Finding]:
             )
 
 
+def _not_fed(overview: Overview) -> Iterator[Finding]:
+    """Feeding is done in steps of seconds, each a job of its own: one that waits for minutes has nobody."""
+    for queue in overview.queues:
+        if queue.name == CONTROL_SEND and queue.ready and queue.oldest > _STUCK and overview.live("send"):
+            yield Finding(
+                name="not-fed",
+                level=Level.WRONG,
+                wrong=f"Campaigns have not been fed for {_minutes(queue.oldest)}: no send worker takes the job.",
+                remedy="See the send workers' logs; it is safe to restart them.",
+            )
+
+
 def _runs_dry(overview: Overview) -> Iterator[Finding]:
     for account in overview.accounts:
         left = overview.runways.get(account.entry.name)
@@ -228,6 +241,7 @@ _CHECKS: Final[tuple[Callable[[Overview], Iterator[Finding]], ...]] = (
     _blocked,
     _settings,
     _stuck,
+    _not_fed,
     _runs_dry,
     _slowed,
     _uncertain,

@@ -73,6 +73,7 @@ def with_athens(**more: object) -> tuple[AccountReading, ...]:
 
 
 BEHIND = QueueReading(name="athens:bulk", account="athens", lane=Lane.BULK, size=9, ready=9, oldest=200.0)
+UNFED = QueueReading(name="control-send", size=1, ready=1, oldest=200.0)
 ATHENS = AccountName("athens")
 
 # what is changed in a calm overview, the level, the whole verdict
@@ -91,6 +92,24 @@ CASES: list[tuple[dict[str, object], Level, str]] = [
         {"active": QUEUED, "queues": (replace(BEHIND, oldest=20.0),)},
         Level.OK,
         "1,200 messages wait to be sent.",
+    ),
+    (
+        {"active": QUEUED, "queues": (UNFED,)},
+        Level.WRONG,
+        (
+            "1,200 messages wait to be sent. Campaigns have not been fed for 3 minutes: no send worker takes the job."
+            " See the send workers' logs; it is safe to restart them."
+        ),
+    ),
+    (
+        {"active": QUEUED, "queues": (replace(UNFED, name="control-track"),)},
+        Level.OK,
+        "1,200 messages wait to be sent.",
+    ),
+    (
+        {"active": QUEUED, "queues": (UNFED,), "workers": (TRACKER,)},
+        Level.WRONG,
+        "1,200 messages wait to be sent. No send worker is alive. Start one: volley worker send.",
     ),
     (
         {"runways": {ATHENS: 300.0}},

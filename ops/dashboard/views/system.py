@@ -13,6 +13,7 @@ _WAYS: Final[Mapping[str, tuple[str, str]]] = {
     "uncertain": ("Uncertain messages", "/uncertain"),
     "no-send-worker": _QUEUES,
     "no-track-worker": _QUEUES,
+    "not-fed": _QUEUES,
     "redis-memory": _QUEUES,
     "redis-may-evict": _QUEUES,
     "redis-not-persistent": _QUEUES,
