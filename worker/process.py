@@ -22,7 +22,7 @@ from producer.contract.messages import MessageId
 from producer.contract.series import EVERY
 from producer.directory import announce
 from producer.pool import connect
-from worker.app import App, SendingParts, TrackingParts
+from worker.app import App
 from worker.calling import provider_call
 from worker.deciding import resolve
 from worker.engine import ControlWorker, Taken
@@ -31,9 +31,11 @@ from worker.feeding import ask_for_feed, feed
 from worker.forgetting import forget
 from worker.looking import look_now
 from worker.repairing import repair
+from worker.sending_parts import SendingParts
 from worker.settings import Account, Settings
 from worker.starting import look_at_redis
 from worker.stopping import end
+from worker.tracking_parts import TrackingParts
 
 _BEAT: Final = 1.0
 _BEAT_LIFE: Final = 60

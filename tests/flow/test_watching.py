@@ -76,7 +76,7 @@ async def test_every_message_is_one_trace_in_the_whole_system(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exporter = InMemorySpanExporter()
-    monkeypatch.setattr("worker.app.start_traces", lambda _: Spans(exporter, share=1.0))
+    monkeypatch.setattr("worker.shared.start_traces", lambda _: Spans(exporter, share=1.0))
     await system.announced()
     async with system.inside():
         await system.producer.submit(
