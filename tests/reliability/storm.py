@@ -29,8 +29,8 @@ ROLES: Final = ("send", "send", "send", "send", "track", "track", "track", WEB)
 _SANDBOX: Final = ("--enroute-after", "0.2", "--final-after", "1", "--slow-for", "6")
 _UNTIL_CALM: Final = 0.97
 _PATIENCE: Final = 1500.0  # policy waits ten minutes for a list that cannot be read
-_GIVE_UP_AFTER: Final = 900
-"""Seconds for a report. Version 3 is asked about a message after 300: a report that was lost is made up for there."""
+_GIVE_UP_AFTER: Final = 7200
+"""Seconds: longer than any storm, because reports are asked for after it."""
 
 _TELL_EVERY: Final = 15.0
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from producer.contract.states import State
 from tests.reliability.audit import Audit
 
 Row = dict[str, Any]  # Any: JSON values
@@ -15,6 +16,7 @@ class Figures:
 
     `recovery`: seconds from the last kill until it was so for good, by what it was; `requests`: what the provider was
     asked meanwhile, by account and call. `violations`: limits of the provider that were broken in all that time.
+    `unreported`: with the provider, but the report was lost with a tracker that had just been given it.
     """
 
     messages: int
@@ -46,5 +48,6 @@ class Figures:
         self.still_uncertain = dict(found.uncertain)
         self.resolved_by_evidence = len(doubted) - sum(found.uncertain.values())
         self.accepted, self.duplicates = found.accepted, found.twice
-        self.lost, self.unreported = found.forgotten, found.unreported
+        self.lost = found.forgotten
+        self.unreported = found.unreported + sum(found.states[state] for state in (State.SUBMITTED, State.ENROUTE))
         self.states, self.complaints = dict(found.states), found.complaints

@@ -14,8 +14,17 @@ from worker.ledger import LedgerReader
 
 OPEN: Final = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED}
 _FOLLOWED: Final = {State.SUBMITTED, State.ENROUTE}
-_EVIDENCE_WITHIN: Final = 45.0
-"""Seconds without news after which what is uncertain is taken to stay so."""
+_NEWS_WITHIN: Final = 45.0
+"""Seconds without news after which what may stay as it is is taken to do so."""
+
+_MAY_STAY: Final[Mapping[str, frozenset[State]]] = {
+    "batches": frozenset(),
+    "singles": frozenset(),
+    "athens": frozenset({State.UNCERTAIN, *_FOLLOWED}),
+    "listed": frozenset({State.UNCERTAIN}),
+}
+"""Where there is nobody to ask: about a lost answer, and about a report that a dead tracker had just been given."""
+
 
 States = Mapping[str, Mapping[State, int]]
 
@@ -60,7 +69,9 @@ class Watch:
         is_so = {
             "everybody has been sent": not any(everybody[state] for state in OPEN),
             "nobody is uncertain who can be asked about": not asked[State.UNCERTAIN],
-            "every report is there, or given up": not any(everybody[state] for state in _FOLLOWED),
+            "every report is there that was not lost": not any(
+                self.states[name][state] for name in SHARES for state in _FOLLOWED - _MAY_STAY[name]
+            ),
         }
         self._last |= {what: now for what, holds in is_so.items() if not holds}
         self._last["last news"] = self._news_at
@@ -78,13 +89,15 @@ class Watch:
         self._asked = await self._requests()
 
     def is_settled(self) -> bool:
-        """Final, or uncertain where nobody can be asked by our own id, and no evidence has come for a while."""
-        ends = {state for state in State if state.is_final}
+        """All is final, or no news has come for a while and what is not final cannot be asked about."""
+        final = {state for state in State if state.is_final}
+        is_final = True
         for name, states in self.states.items():
             found = {state for state, count in states.items() if count}
-            if not found <= (ends if name in ASKED_BY_OUR_ID else ends | {State.UNCERTAIN}):
+            if not found <= final | _MAY_STAY[name]:
                 return False
-        return not self.sums()[State.UNCERTAIN] or time.monotonic() > self._news_at + _EVIDENCE_WITHIN
+            is_final = is_final and found <= final
+        return is_final or time.monotonic() > self._news_at + _NEWS_WITHIN
 
     def recovery(self) -> dict[str, float]:
         """Seconds from the last kill until each was so for good, soonest first."""
