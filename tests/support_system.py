@@ -16,13 +16,14 @@ from redis.asyncio import Redis
 
 from producer.client import CampaignProducer
 from producer.contract import keys
-from producer.contract.campaigns import Campaign, CampaignState, Lane, Progress
+from producer.contract.campaigns import Lane, Progress
 from producer.contract.messages import AccountName, CampaignId, MessageId, MessageRecord
 from producer.contract.states import State
 from producer.directory import announce
 from producer.pool import connect
 from tests.support import PATIENCE, running, wait_until
 from tests.support_provider import Provider
+from tests.support_time import Time
 from worker.app import App
 from worker.ledger import LedgerReader
 from worker.process import Process, Role
@@ -245,52 +246,16 @@ class System:
         if fences:
             await self.redis.delete(*fences)
         for campaign in campaigns:
-            await self._end_waits(CampaignId(campaign))
+            await self._time.end_waits(CampaignId(campaign))
 
     async def reports_are_overdue(self, *campaigns: str) -> None:
         """Four days for whoever waits for a report: more than `give_up_after` allows."""
-        for campaign in map(CampaignId, campaigns):
-            account, records = await self._packed(campaign)
-            for name, spot, packed in records:
-                state, attempts, _, *rest = packed.split(b"|")
-                if state.decode() in {State.SUBMITTED.letter, State.ENROUTE.letter}:
-                    aged = b"%d" % (time.time() - 4 * 86_400)
-                    await _swap(self.redis, name, spot, packed, b"|".join([state, attempts, aged, *rest]))
-                    reference = MessageRecord.unpack(packed).reference
-                    await self.redis.zadd(keys.due(account.account), {reference: 1}, xx=True)
+        for campaign in campaigns:
+            await self._time.age_submissions(CampaignId(campaign), 4 * 86_400)
 
-    async def _end_waits(self, campaign: CampaignId) -> None:
-        asked, records = await self._packed(campaign)
-        queue = keys.queue(asked.account, asked.lane)
-        for name, spot, packed in records:
-            state, attempts, changed_at, due_at, *rest = packed.split(b"|")
-            if state.decode() not in {State.DEFERRED.letter, State.QUEUED.letter}:
-                continue
-            if due_at != b"0":
-                await _swap(self.redis, name, spot, packed, b"|".join([state, attempts, changed_at, b"1", *rest]))
-            chunk = name.rpartition(":")[2]
-            await self.redis.zadd(queue, {f"{campaign}/{chunk}.{spot.decode()}": 1000}, xx=True)
-
-    async def _packed(self, name: CampaignId) -> tuple[Campaign, list[tuple[str, bytes, bytes]]]:
-        """A campaign, and its records as they are stored: key, field, value."""
-        reader = LedgerReader(self.producer._redis)
-        view, place = await reader.campaign(name), await reader.place(name)
-        assert view is not None
-        assert place is not None
-        found = [keys.records(name, chunk) for chunk in range(place.chunks)]
-        return view.campaign, [
-            (records, spot, packed)
-            for records in found
-            for spot, packed in (await self.redis.hgetall(records)).items()
-        ]
-
-
-async def _swap(redis: Redis, name: str, field: bytes, old: bytes, new: bytes) -> None:
-    """Write a field unless a worker has changed it meanwhile."""
-    script = (
-        "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end"
-    )
-    await redis.eval(script, 1, name, field, old, new)
+    @property
+    def _time(self) -> Time:
+        return Time(self.redis, LedgerReader(self.producer._redis))
 
 
 def _final(states: Mapping[State, int]) -> int:
@@ -326,15 +291,3 @@ async def terminate(process: Popen[str]) -> float:
 def log_of(process: Popen[str]) -> str:
     """Everything the process has logged."""
     return process.log.read_text()  # type: ignore[attr-defined]
-
-
-__all__ = [
-    "CampaignState",
-    "System",
-    "account",
-    "kill",
-    "log_of",
-    "numbers",
-    "phone",
-    "terminate",
-]
