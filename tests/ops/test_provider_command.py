@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import orjson
@@ -17,29 +17,14 @@ from ops.cli import main
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.messages import AccountName
-from tests.support_fixtures import TIMES, accounts_of
-from tests.support_provider import Provider, provider_at, sandbox_process
+from tests.support_provider import Provider
 from tests.support_system import System, account
 from worker.process import Role
-
-pytestmark = pytest.mark.xdist_group("provider command")  # they share a sandbox
-
-
-@pytest.fixture(scope="module")
-def calls_sandbox_url() -> Iterator[str]:
-    with sandbox_process([*TIMES, *accounts_of("north")]) as url:
-        yield url
-
-
-@pytest.fixture
-async def gateway(calls_sandbox_url: str) -> AsyncIterator[Provider]:
-    async with provider_at(calls_sandbox_url) as found:
-        yield found
 
 
 @pytest.fixture
 async def stage(
-    redis: Redis, redis_url: str, gateway: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, redis_url: str, provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[System]:
     """A tracking worker with one account of each family, which logs nothing into what the command prints."""
     monkeypatch.setenv("REDIS_URL", redis_url)
@@ -52,7 +37,7 @@ async def stage(
         system = System(
             redis=redis,
             redis_url=redis_url,
-            provider=gateway,
+            provider=provider,
             folder=tmp_path,
             producer=producer,
             accounts=accounts,
