@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 from redis.asyncio import Redis
 
 from ops.children import with_parent
-from producer.contract.keys import spec_of
+from producer.contract.key_rows import spec_of
 from tests.support_forking import Forked, is_forkable
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -111,7 +111,7 @@ async def _leak(client: Redis, key: bytes) -> str | None:
     name = key.decode(errors="backslashreplace")
     spec = spec_of(name)
     if spec is None:
-        return f"key {name!r} is not in the catalogue of producer/contract/keys.py"
+        return f"key {name!r} is not in the catalogue of producer/contract/key_rows.py"
     if spec.expires and await client.pttl(key) == -1:
         return f"key {name!r} has no TTL, but its row {spec.pattern!r} demands one"
     return None

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from producer.contract.keys import CATALOGUE, KeySpec
+from producer.contract.key_rows import CATALOGUE, KeySpec
 
 _HEAD: Final = """# Every Redis key of Volley
 
-Made from `CATALOGUE` in [`keys.py`](keys.py) by `python -m producer.contract.catalogue`. A test fails when this page
-is out of date, and so does any test that leaves a key in Redis which no row knows, or which lacks the expiry that
-its row demands. Add a key there, with its builder, and write this page anew.
+Made from `CATALOGUE` in [`key_rows.py`](key_rows.py) by `python -m producer.contract.catalogue`. A test fails when
+this page is out of date, and so does any test that leaves a key in Redis which no row knows, or which lacks the
+expiry that its row demands. Add a row there and a builder in [`keys.py`](keys.py), and write this page anew.
 
 `*` stands for one variable part, `**` for any text. What services may read, and the one key they may write, is in
 [`README.md`](README.md); everything else is internal.

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
+from producer.contract.key_rows import spec_of
 from producer.contract.messages import CampaignId
 from tests.contract.readme import examples
 from tests.contract.receiving import dead, receiver, running, settled
@@ -128,7 +129,7 @@ def test_every_key_and_field_that_may_be_read_is_written_somewhere() -> None:
     text = README.read_text(encoding="utf-8")
     for pattern in ("volley:campaign:ID", "volley:campaign:ID:counts", "volley:campaign:ID:reasons"):
         assert f"`{pattern}`" in text
-        assert keys.spec_of(pattern.replace("ID", "spring")) is not None
+        assert spec_of(pattern.replace("ID", "spring")) is not None
 
 
 async def _call(words: list[str], socket_path: str) -> object:

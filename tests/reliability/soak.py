@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
-from producer.contract.keys import CATALOGUE, spec_of
+from producer.contract.key_rows import CATALOGUE, spec_of
 from producer.contract.messages import AccountName
 from producer.errors import UnknownCampaignError
 from tests.reliability.soak_figures import Figures, glance, judge

@@ -8,8 +8,8 @@ from ops.dashboard.access import Credentials, Known, Role, address_of
 from ops.dashboard.access.attempts import MOST_ADDRESS, MOST_PAIR
 from ops.dashboard.access.sessions import IDLE, LONGEST, Sessions
 from ops.web import FRAME
-from producer.contract import keys
 from producer.contract.client import Client
+from producer.contract.key_rows import spec_of
 from tests.ops.dashboard.entering import OLGA, PASSWORD, USERS, log_in, row
 from tests.ops.dashboard.visiting import VIEWER_TOKEN, credentials, look, origin, send, visit
 
@@ -187,4 +187,4 @@ async def test_what_is_kept_of_a_visit_is_in_the_catalogue(guarded: TestClient, 
     await log_in(guarded, "olga", "wrong")
     found = [key.decode() async for key in client.scan_iter("volley:*")]
     assert len(found) >= 4
-    assert all(keys.spec_of(key) for key in found)
+    assert all(spec_of(key) for key in found)
