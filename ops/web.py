@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from ops.dashboard import formats
 from ops.dashboard.access import Access, Credentials, guard, make_link, protect
+from ops.dashboard.acts import act
 from ops.dashboard.frame import Frame
 from ops.dashboard.rooms import ROOMS
 from ops.dashboard.watch import Watch
@@ -159,6 +160,7 @@ def _set_up_templates(app: web.Application) -> None:
     )
     for name in ("number", "money", "rate", "duration", "latency", "since", "clock", "size", "share", "unix"):
         environment.filters[name] = getattr(formats, name)
+    environment.filters["act"] = act
 
 
 @web.middleware

@@ -7,7 +7,9 @@ from redis import Redis as BlockingRedis
 from ops.audit import LENGTH, AuditLog
 from ops.commands.campaigns import pause
 from ops.commands.suppression import add, remove
+from ops.dashboard.acts import ACTS, act
 from producer.contract import keys
+from tests.browser.acts import ACTS as DONE
 from tests.worker.scene import Scene
 
 
@@ -44,6 +46,13 @@ async def test_the_log_is_bounded_and_so_is_each_of_its_texts(stage: Scene) -> N
         await pipe.execute()
     await log.write("olga", "act", "last")
     assert await stage.redis.xlen(keys.AUDIT) < LENGTH + 200
+
+
+def test_what_operators_do_is_told_in_words() -> None:
+    done = {each.audited for each in DONE.values() if each.audited}
+    assert done <= set(ACTS)
+    assert act("campaign.pause") == "paused the campaign"
+    assert act("act.of.tomorrow") == "act.of.tomorrow"
 
 
 def test_the_command_line_writes_it_too(redis_url: str) -> None:

@@ -34,7 +34,7 @@ async def test_what_an_operator_does_is_in_the_audit_log_with_name_before_and_af
         assert (entry.who, entry.action, entry.target) == ("olga", "campaign.pause", "spring")
         assert (entry.before, entry.after, entry.failure) == ("running", "paused", "")
         seen = await look(page, "/audit")
-        assert "olga campaign.pause spring running paused" in seen.plain
+        assert "olga paused the campaign campaign.pause spring running paused" in seen.plain
 
 
 def form(**headers: str) -> web.Request:
