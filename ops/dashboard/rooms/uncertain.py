@@ -33,10 +33,11 @@ class UncertainRoom:
         return [web.get("/uncertain", self.show), web.post("/uncertain/decide", self.decide)]
 
     async def show(self, request: web.Request) -> web.Response:
-        """A page of them."""
+        """A page of them; with `?choose=all` each is chosen already."""
         overview = await self._frame.overview()
         page = await read_uncertain(self._frame.redis, offset=offset_of(request), limit=_PAGE)
-        view = {**views.uncertain_view(page), "at": overview.at, "decisions": DECISIONS}
+        is_chosen = request.query.get("choose") == "all"
+        view = {**views.uncertain_view(page), "at": overview.at, "decisions": DECISIONS, "is_chosen": is_chosen}
         return self._frame.page("uncertain.html", request, {"view": view, "page": _PAGE})
 
     async def decide(self, request: web.Request) -> web.Response:

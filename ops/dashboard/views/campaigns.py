@@ -105,7 +105,8 @@ def waits_for(
         return _why_not_sent(reading, account, now) or ("" if is_served else "no send worker is alive")
     if reading.campaign.kind is CampaignKind.SINGLE and reading.progress.final == reading.progress.total:
         return "gathers the single messages of its day"
-    return _what_is_open(reading.progress.states)
+    sent = "" if reading.progress.state is CampaignState.CANCELLED else "all is sent; "
+    return _what_is_open(reading.progress.states, sent)
 
 
 def _why_not_sent(reading: CampaignReading, account: AccountReading | None, now: datetime) -> str:
@@ -117,11 +118,11 @@ def _why_not_sent(reading: CampaignReading, account: AccountReading | None, now:
     return ""
 
 
-def _what_is_open(states: Mapping[State, int]) -> str:
+def _what_is_open(states: Mapping[State, int], sent: str) -> str:
     if states.get(State.IN_FLIGHT):
         return ""
     if reports := states.get(State.SUBMITTED, 0) + states.get(State.ENROUTE, 0):
-        return f"all is sent; {reports:,} {'report is' if reports == 1 else 'reports are'} still to come"
+        return f"{sent}{reports:,} {'report is' if reports == 1 else 'reports are'} still to come"
     if uncertain := states.get(State.UNCERTAIN, 0):
         return f"{uncertain:,} uncertain {'message' if uncertain == 1 else 'messages'}"
     return ""

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from ops.dashboard.acts import act
 from ops.dashboard.views.kinds import View
 from ops.story import Story
 from ops.trail import RawAnswer, SentExchange
+from producer.contract.campaigns import OnUncertain
 from producer.contract.exchanges import put_back
 from producer.contract.messages import Msisdn
 from producer.contract.states import State
@@ -27,6 +29,12 @@ _TOLD = {
     State.EXPIRED: "expired",
     State.REJECTED: "rejected; it is never sent again",
     State.CANCELLED: "cancelled before it was sent",
+}
+
+_POLICIES = {
+    OnUncertain.HOLD: "hold for a person",
+    OnUncertain.RESEND: "send again",
+    OnUncertain.ASSUME_SENT: "take as sent",
 }
 
 
@@ -119,7 +127,9 @@ def timeline(story: Story) -> list[View]:
     events += [_event(each.at, "sent to the provider", _gave(each)) for each in story.trail.exchanges]
     events += [_event(each.at, _came(each), f"HTTP {each.status}") for each in story.trail.answers]
     events += [
-        _event(each.at, f"{each.who}: {each.action}", f"{each.before} → {each.after}" if each.after else each.before)
+        _event(
+            each.at, f"{each.who} {act(each.action)}", f"{each.before} → {each.after}" if each.after else each.before
+        )
         for each in story.trail.decisions
     ]
     if record.changed_at:
@@ -152,10 +162,18 @@ def _next(story: Story) -> list[View]:
     if story.job_at:
         found.append(_event(story.job_at, "may be taken by a worker", "", is_next=True))
     if story.look_at:
-        found.append(_event(story.look_at, "the provider is asked what became of it", "", is_next=True))
+        found.append(_event(story.look_at, *_look(story), is_next=True))
     if story.shelved:
         found.append(_event(None, "a report has come and waits to be applied", "", is_next=True))
     return found
+
+
+def _look(story: Story) -> tuple[str, str]:
+    """What the next look at it is: not every provider can be asked about what was perhaps sent."""
+    if story.record.state is not State.UNCERTAIN:
+        return "the provider is asked what became of it", ""
+    policy = _POLICIES[story.campaign.campaign.on_uncertain]
+    return "evidence is looked for", f"where none tells, its campaign says: {policy}"
 
 
 def _event(at: datetime | None, what: str, why: str, *, is_next: bool = False) -> View:

@@ -48,6 +48,16 @@ async def test_the_timeline_goes_from_submission_to_what_comes_next(page: TestCl
     assert PATH in (await look(page, "/campaigns/spring/messages")).loads
 
 
+async def test_what_comes_next_for_a_message_in_doubt_promises_no_answer(page: TestClient, stage: Scene) -> None:
+    """A provider that cannot be asked was said to be asked in half an hour."""
+    await doubted(stage)
+    await page.app[FRAME].audit.write("olga", "message.ask", "spring/0.0", before="uncertain", after="uncertain")
+    words = (await look(page, PATH)).plain
+    assert "evidence is looked for where none tells, its campaign says: hold for a person" in words
+    assert "is asked what became" not in words
+    assert "olga asked the provider uncertain → uncertain" in words
+
+
 async def test_raw_answers_that_name_the_message_are_shown_without_numbers_and_secrets(
     page: TestClient, stage: Scene
 ) -> None:

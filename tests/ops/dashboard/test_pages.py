@@ -12,6 +12,7 @@ from producer.contract.campaigns import CampaignState, Refusal
 from producer.contract.codec import encode_refusal
 from producer.contract.states import Event
 from producer.pool import connect
+from tests.ops.dashboard.messaging import doubted
 from tests.ops.dashboard.pressing import press, says
 from tests.ops.dashboard.visiting import HOSTILE, look, send, visit
 from tests.support import wait_until
@@ -68,6 +69,22 @@ async def test_uncertain_messages_are_listed_and_counted_in_the_menu(page: TestC
     assert "spring/0.0" in words
     assert "its answer never came" in words
     assert "Uncertain 1" in re.sub(r"\s+", " ", words)
+
+
+async def test_all_uncertain_messages_of_a_page_are_chosen_at_once(page: TestClient, stage: Scene) -> None:
+    """A worker that died left two hundred, and each wanted a click of its own."""
+    await doubted(stage, count=3)
+    seen = await look(page, "/uncertain")
+    assert "/uncertain?offset=0&choose=all" in seen.loads
+    assert (await (await page.get("/uncertain")).text()).count(" checked ") == 0
+    assert (await (await page.get("/uncertain?choose=all")).text()).count(" checked ") == 3
+
+
+async def test_where_there_is_no_campaign_the_way_to_one_is_shown(page: TestClient) -> None:
+    for path in ("/", "/campaigns"):
+        seen = await look(page, path)
+        assert "There is no campaign yet. Submit one here, or with volley submit" in seen.plain
+        assert "/submit" in seen.loads
 
 
 async def test_older_campaigns_are_a_link_away(page: TestClient, stage: Scene) -> None:

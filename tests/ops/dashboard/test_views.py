@@ -90,6 +90,7 @@ QUEUED, SUBMITTED, DONE = {State.QUEUED: 2}, {State.SUBMITTED: 1, State.ENROUTE:
         (reading(QUEUED), BLOCKED, "account athens is blocked: no money"),
         (reading(SUBMITTED), BLOCKED, "all is sent; 2 reports are still to come"),
         (reading({State.ENROUTE: 1}), OPEN, "all is sent; 1 report is still to come"),
+        (reading(SUBMITTED, state=CampaignState.CANCELLED), OPEN, "2 reports are still to come"),
         (reading({State.IN_FLIGHT: 1, State.SUBMITTED: 1}), OPEN, ""),
         (reading({State.UNCERTAIN: 1}), OPEN, "1 uncertain message"),
         (reading(DONE, kind=CampaignKind.SINGLE), OPEN, "gathers the single messages of its day"),
