@@ -24,11 +24,11 @@ _TIMEOUT: Final = 10.0
 Options = dict[str, Any]  # Any: redis-py's own options
 
 
-def connect(url: str, *, connections: int = _MOST_CONNECTIONS) -> Client:
+def connect(url: str, *, connections: int = _MOST_CONNECTIONS, retries: int = _RETRIES) -> Client:
     """A client on `url` (redis://, rediss://, unix:// or sentinel://), with arq's enqueue methods.
 
     A call that meets a lost connection, or a primary that became a replica, is tried again for about 15
-    seconds, then raises redis' ConnectionError. Options of the URL's query are redis-py's, for example
+    seconds (less often with fewer `retries`), then raises redis' ConnectionError. Options of the URL's query are redis-py's, for example
     `?ssl_cert_reqs=none`; `producer.sentinel` has those of Sentinel. Raises ValueError for another address.
     """
     options: Options = {
@@ -37,7 +37,7 @@ def connect(url: str, *, connections: int = _MOST_CONNECTIONS) -> Client:
         "timeout": 5,
         "health_check_interval": 30,
         **_address(url),
-        "retry": Retry(ExponentialBackoff(cap=_LONGEST_PAUSE, base=0.05), _RETRIES),
+        "retry": Retry(ExponentialBackoff(cap=_LONGEST_PAUSE, base=0.05), retries),
         "retry_on_error": [RedisConnectionError, RedisTimeoutError, OSError],
     }
     client = ArqRedis(BlockingConnectionPool(**options))

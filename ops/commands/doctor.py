@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from ops.commands import worker_looks
-from ops.commands.session import Session, json_option, place, print_json, with_redis
+from ops.commands.session import DOCTOR_KNOWS, Session, json_option, place, print_json, with_redis
 from ops.commands.values import public_address
 from ops.diagnosis import (
     Check,
@@ -31,6 +31,12 @@ _COLOURS: Final = {Health.OK: "green", Health.NOTICE: "yellow", Health.WRONG: "r
 _REDIS_REMEDY: Final = "Check REDIS_URL and that the server runs; without REDIS_URL an embedded Valkey is started."
 _CONFIGURATION_REMEDY: Final = "Write or correct it; the README has every setting (Configuration)."
 _EMBEDDED: Final = " (embedded: REDIS_URL is not set)"
+_UNSEEN: Final = Check(
+    name="workers and providers",
+    health=Health.SKIPPED,
+    said="not looked at to the end: that needs Redis",
+    remedy="Run it again when Redis answers.",
+)
 _PROVIDER_REMEDY: Final = "Run it again; if it goes on, look at what Redis and the network do."
 
 Account = dict[str, Any]  # Any: values of JSON, see worker.describing
@@ -82,11 +88,21 @@ def _described(found: Found) -> list[Account] | None:
 
 
 def _with_redis(described: list[Account] | None, found: Found, *, offline: bool) -> dict[str, dict[str, int]]:
-    """Everything that needs Redis. The counters of each account."""
+    """Everything that needs Redis, and the settings, which need it only to be compared. The counters of each account."""
+    seen: set[str] = set()
+
+    def noted(check: Check) -> None:
+        seen.add(check.name)
+        found(check)
+
     try:
-        return with_redis(lambda session: _look(session, described, found, offline=offline))
+        return with_redis(lambda session: _look(session, described, noted, offline=offline))
     except OpsError as error:
-        found(Check(name="redis", health=Health.WRONG, said=str(error), remedy=_REDIS_REMEDY))
+        said = str(error).removesuffix(DOCTOR_KNOWS)
+        found(Check(name="redis", health=Health.WRONG, said=said, remedy=_REDIS_REMEDY))
+        if described is not None and "configuration" not in seen:
+            _tell(configuration_checks(described, {}), found)
+        found(_UNSEEN)
         return {}
 
 

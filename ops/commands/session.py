@@ -21,7 +21,11 @@ from producer.pool import connect
 
 T = TypeVar("T")
 
+DOCTOR_KNOWS: Final = "; `volley doctor` looks closer"
+"""The end of an error that Redis itself gave."""
+
 _ANSWERS_IN: Final = 5.0
+_SAYS_WHY_IN: Final = 1.0
 _CANCELLED_WITHIN: Final = 1.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -76,7 +80,7 @@ async def _connected(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
     except (ProducerError, TakenOverError) as error:
         raise OpsError(str(error)) from error
     except RedisError as error:
-        raise OpsError(f"Redis at {place(url)}: {error}; `volley doctor` looks closer") from error
+        raise OpsError(f"Redis at {place(url)}: {error}{DOCTOR_KNOWS}") from error
     finally:
         with suppress(RedisError, OSError):
             await redis.aclose()
@@ -96,8 +100,25 @@ async def _answering(redis: Client, url: str) -> None:
             await redis.ping()
     except TimeoutError as error:
         raise OpsError(
-            f"Redis at {place(url)} does not answer: see whether it runs, and whether REDIS_URL names it"
+            f"Redis at {place(url)} does not answer{await _said_at_once(url)}: see whether it runs, and whether "
+            "REDIS_URL names it, with its password if it has one"
         ) from error
+
+
+async def _said_at_once(url: str) -> str:
+    """What a single attempt meets, in brackets: a refused password is not an absent server. Nothing in time: nothing."""
+    redis = connect(url, connections=1, retries=0)
+    try:
+        async with asyncio.timeout(_SAYS_WHY_IN):
+            await redis.ping()
+    except TimeoutError:
+        return ""
+    except (RedisError, OSError) as error:
+        return f" ({str(error).rstrip('.')})"
+    finally:
+        with suppress(RedisError, OSError):
+            await redis.aclose()
+    return ""
 
 
 def place(url: str) -> str:

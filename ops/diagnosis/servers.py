@@ -106,7 +106,7 @@ def _evicting(server: ServerReading) -> Check:
             said=f"{said}; {server.evicted:,} keys were thrown away since its start",
             remedy="Set maxmemory-policy noeviction, give it more memory, and compare campaigns with the provider.",
         )
-    if server.policy != "noeviction":
+    if server.policy != "noeviction" and not server.memory_limit:
         return Check(
             name=name,
             health=Health.NOTICE,

@@ -130,8 +130,25 @@ def test_without_settings_and_without_redis_it_says_both(environment: dict[str, 
     assert ran.returncode == 1
     assert "cannot read /nowhere/volley.toml" in ran.stdout
     assert "wrong   redis: Redis at redis://127.0.0.1:1 does not answer" in ran.stdout
-    assert ran.stdout.endswith("2 checks: 2 wrong.\n")
+    assert "skipped workers and providers: not looked at" in ran.stdout
+    assert ran.stdout.endswith("3 checks: 2 wrong, 1 not looked at.\n")
     assert ran.stderr == ""
+
+
+def test_without_redis_the_settings_are_looked_at_all_the_same(environment: dict[str, str]) -> None:
+    found = checks(doctor({**environment, "REDIS_URL": "redis://127.0.0.1:1"}, "--json"))
+    assert {key for key, check in found.items() if check["health"] == "wrong"} == {("redis", "")}
+    assert found["configuration", ""]["said"] == "2 accounts: moscow (smsc), athens (restv2)"
+    assert ("limits", "moscow") in found
+
+
+def test_a_password_that_redis_refuses_is_told(environment: dict[str, str]) -> None:
+    """The error used to end in advice to run `volley doctor`, which was what said it."""
+    address = environment["REDIS_URL"].replace("unix://", "unix://:wrong@")
+    told = checks(doctor({**environment, "REDIS_URL": address}, "--json"))["redis", ""]
+    assert "AUTH" in told["said"]
+    assert "doctor" not in told["said"]
+    assert told["remedy"].startswith("Check REDIS_URL")
 
 
 async def test_ctrl_c_ends_it_at_once_without_a_traceback(environment: dict[str, str], provider: Provider) -> None:

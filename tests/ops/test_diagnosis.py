@@ -92,6 +92,14 @@ def test_a_server_that_does_not_fit_is_told_what_to_do(
     assert says in check.remedy
 
 
+def test_a_policy_that_evicts_is_not_said_to_need_a_limit_where_there_is_one() -> None:
+    limited = of(server_checks(replace(GOOD, policy="allkeys-lru", memory_limit=100), NEAR), "redis maxmemory-policy")
+    assert "were there a limit" not in limited.said
+    assert limited.said.startswith("allkeys-lru. ")
+    unlimited = of(server_checks(replace(GOOD, policy="allkeys-lru"), NEAR), "redis maxmemory-policy")
+    assert "were there a limit of memory" in unlimited.said
+
+
 def test_a_far_server_and_a_wrong_clock_are_said() -> None:
     checks = list(server_checks(GOOD, Timing(round_trip=0.04, clock_ahead=-90.0)))
     assert (of(checks, "redis distance").said, of(checks, "redis distance").health) == (
