@@ -28,8 +28,9 @@ def connect(url: str, *, connections: int = _MOST_CONNECTIONS, retries: int = _R
     """A client on `url` (redis://, rediss://, unix:// or sentinel://), with arq's enqueue methods.
 
     A call that meets a lost connection, or a primary that became a replica, is tried again for about 15
-    seconds (less often with fewer `retries`), then raises redis' ConnectionError. Options of the URL's query are redis-py's, for example
-    `?ssl_cert_reqs=none`; `producer.sentinel` has those of Sentinel. Raises ValueError for another address.
+    seconds (less often with fewer `retries`), then raises redis' ConnectionError. Options of the URL's query are
+    redis-py's, for example `?ssl_cert_reqs=none`; `producer.sentinel` has those of Sentinel. Raises ValueError for
+    another address.
     """
     options: Options = {
         "socket_timeout": _TIMEOUT,

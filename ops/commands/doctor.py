@@ -88,7 +88,7 @@ def _described(found: Found) -> list[Account] | None:
 
 
 def _with_redis(described: list[Account] | None, found: Found, *, offline: bool) -> dict[str, dict[str, int]]:
-    """Everything that needs Redis, and the settings, which need it only to be compared. The counters of each account."""
+    """Everything that needs Redis, and the settings, which need it to be compared. The counters of each account."""
     seen: set[str] = set()
 
     def noted(check: Check) -> None:

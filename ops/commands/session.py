@@ -106,7 +106,7 @@ async def _answering(redis: Client, url: str) -> None:
 
 
 async def _said_at_once(url: str) -> str:
-    """What a single attempt meets, in brackets: a refused password is not an absent server. Nothing in time: nothing."""
+    """What a single attempt meets, in brackets: a refused password is no absent server. Empty when it hangs."""
     redis = connect(url, connections=1, retries=0)
     try:
         async with asyncio.timeout(_SAYS_WHY_IN):
