@@ -70,6 +70,7 @@ class Lookups:
         self._matcher = matcher
         self._recaller = recaller
         self._missing: list[Open] = []  # of this turn: uncertain ones that the provider's status does not know
+        self._heard: list[Report | NotFound] = []  # of this turn, and not applied yet
         self._offer = offer
         self._lookup: Lookup | None = None  # of this turn
         self._most_attempts = most_attempts
@@ -173,10 +174,9 @@ class Lookups:
                 told.extend(group)
             return answer is not None
 
-        singles = rows
-        if len(rows) > _AT_ONCE and await ask(rows[: lookup.most]):
-            singles = rows[lookup.most :]
+        singles = rows[lookup.most :] if len(rows) > _AT_ONCE and await ask(rows[: lookup.most]) else rows
         await asyncio.gather(*(ask([row]) for row in self._in_turn(singles, await self._singles())))
+        await self._take_in(rows)
         if not lookup.by_own_id:  # beside other sources: whoever was not asked waits as well, behind those to come
             told.extend(rows)
         messages = {row.message for row in told}
@@ -229,10 +229,12 @@ class Lookups:
             case Refused() as refusal:
                 await self._asker.refused(request.call, refusal)
             case Reports(items=items):
-                await self._take_in(rows, items)
+                self._heard += items
         return True
 
-    async def _take_in(self, rows: Sequence[Open], items: Sequence[Report | NotFound]) -> None:
+    async def _take_in(self, rows: Sequence[Open]) -> None:
+        """All answers of the turn at once: applying one report costs as much as applying a hundred."""
+        items, self._heard = self._heard, []
         known = {(row.record.reference, row.msisdn): row for row in rows}
         reports = [item for item in items if isinstance(item, Report)]
         missing = [known.get((item.reference, item.msisdn)) for item in items if isinstance(item, NotFound)]
