@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from ops.dashboard import formats
 from ops.dashboard.access import Access, Credentials, guard, make_link, protect
 from ops.dashboard.acts import act
-from ops.dashboard.frame import Frame
+from ops.dashboard.frame import Frame, came_from
 from ops.dashboard.rooms import ROOMS
 from ops.dashboard.watch import Watch
 from ops.errors import OpsError
@@ -204,4 +204,6 @@ async def _take_time(request: web.Request, _: web.StreamResponse) -> None:
 def _said(request: web.Request, status: int, words: str) -> web.Response:
     if request.path.startswith("/api/"):
         return web.json_response({"error": words}, status=status)
-    return request.app[FRAME].page("message.html", request, {"status": status, "words": words}, status=status)
+    back = came_from(request) if request.method == "POST" else "/"
+    values = {"status": status, "words": words, "back": back}
+    return request.app[FRAME].page("message.html", request, values, status=status)

@@ -28,6 +28,7 @@ DISPENSABLE_WITHIN: Final = 2.0
 """Seconds that a page waits for what it can do without: of a Redis that hangs, the verdict must be told in time."""
 
 _PRICES_FOR: Final = 60.0
+_LONGEST_PLACE: Final = 2000
 
 Values = dict[str, Any]  # Any: what a template is given
 
@@ -152,6 +153,20 @@ def visitor(request: web.Request) -> Visitor:
     if found is None:
         raise web.HTTPForbidden(text="Log in first.")
     return found
+
+
+def our_place(wanted: str) -> str:
+    """A path of ours that somebody outside names, where to go or what to lead back to; else the first page."""
+    is_short = len(wanted) <= _LONGEST_PLACE and wanted.isprintable() and wanted.isascii()
+    is_ours = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if is_short and is_ours else "/"
+
+
+def came_from(request: web.Request) -> str:
+    """The page of ours on which a form was sent; the first page where a browser tells of none."""
+    told = request.headers.get("Referer", "").partition("://")[2]
+    host, slash, place = told.partition("/")
+    return our_place(slash + place) if host == request.headers.get("Host") else "/"
 
 
 def offset_of(request: web.Request) -> int:

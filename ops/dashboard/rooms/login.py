@@ -16,12 +16,10 @@ from ops.dashboard.access import (
     use_link,
     visitor_of,
 )
-from ops.dashboard.frame import Frame
+from ops.dashboard.frame import Frame, our_place
 
 _AT_ONCE: Final = 2
 """Password hashes made at once: each takes 32 MiB and a good part of a second of one core."""
-
-_LONGEST_NEXT: Final = 2000
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +45,7 @@ class LoginRoom:
     async def ask(self, request: web.Request) -> web.Response:
         """The form; whoever is in already goes on."""
         if visitor_of(request):
-            self._frame.back(_place(request.query.get("next", "")))
+            self._frame.back(our_place(request.query.get("next", "")))
         return self._form(request, wanted=request.query.get("next", ""))
 
     async def enter(self, request: web.Request) -> web.Response:
@@ -65,7 +63,7 @@ class LoginRoom:
             log.warning("login_refused", address=address)
             return self._form(request, "Name or password is wrong.", wanted, status=401)
         await self._frame.attempts.forgive(name, address)
-        return await self._let_in(request, known, _place(wanted))
+        return await self._let_in(request, known, our_place(wanted))
 
     async def enter_by_link(self, request: web.Request) -> web.Response:
         """Use a one-time link up. Where credentials are configured, there are none."""
@@ -100,12 +98,10 @@ class LoginRoom:
         return response
 
     def _form(self, request: web.Request, words: str = "", wanted: str = "", *, status: int = 200) -> web.Response:
-        values = {"words": words, "next": _place(wanted), "is_local": self._frame.access.is_local}
+        values = {
+            "words": words,
+            "next": our_place(wanted),
+            "is_local": self._frame.access.is_local,
+            "port": request.url.port,
+        }
         return self._frame.page("login.html", request, values, status=status)
-
-
-def _place(wanted: str) -> str:
-    """Where to go after a login: a path of ours, or the first page."""
-    is_short = len(wanted) <= _LONGEST_NEXT and wanted.isprintable() and wanted.isascii()
-    is_ours = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
-    return wanted if is_short and is_ours else "/"

@@ -9,7 +9,7 @@ from ops.dashboard.access.guard import check_origin
 from ops.dashboard.access.sessions import form_token
 from ops.web import FRAME
 from tests.ops.dashboard.entering import OLGA, PASSWORD, USERS, VERA
-from tests.ops.dashboard.visiting import credentials, look, send, token_of, visit
+from tests.ops.dashboard.visiting import check, credentials, look, send, token_of, visit
 from tests.worker.scene import Scene
 
 
@@ -35,6 +35,24 @@ async def test_what_an_operator_does_is_in_the_audit_log_with_name_before_and_af
         assert (entry.before, entry.after, entry.failure) == ("running", "paused", "")
         seen = await look(page, "/audit")
         assert "olga paused the campaign campaign.pause spring running paused" in seen.plain
+
+
+@pytest.mark.parametrize(
+    ("referer", "ways"),
+    [
+        ("/campaigns/spring?said=paused", ["/campaigns/spring?said=paused", "/"]),
+        ('/a"><script>alert(1)</script>', ['/a"><script>alert(1)</script>', "/"]),
+        ("//evil.example/", ["/"]),
+    ],
+)
+async def test_what_was_refused_leads_back_to_the_form(page: TestClient, referer: str, ways: list[str]) -> None:
+    here = str(page.make_url("/")).rstrip("/")
+    answer = await send(page, "/campaigns/never/pause", Referer=f"{here}{referer}")
+    seen = check(await answer.text())
+    assert (answer.status, seen.loads[-len(ways) :]) == (404, ways)
+    assert seen.words.count("Back to") == len(ways)
+    elsewhere = await send(page, "/campaigns/never/pause", Referer=f"http://evil.example{referer}")
+    assert "Back to where you were" not in await elsewhere.text()
 
 
 def form(**headers: str) -> web.Request:

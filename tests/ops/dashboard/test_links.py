@@ -32,7 +32,7 @@ async def test_without_credentials_nothing_opens_the_page_but_a_link(local: Test
     assert (await local.get("/metrics")).status == 401
     assert (await log_in(local, "", ""))[0] == 401
     seen = await look(local, "/login")
-    assert "volley link" in seen.words
+    assert f"volley link --port {local.port}" in seen.words
     assert not seen.posts
 
 
