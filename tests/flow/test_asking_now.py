@@ -1,5 +1,6 @@
 """ "Ask the provider now": for every family, format and version the books follow the answer, though nobody polls."""
 
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from producer.contract.messages import AccountName, MessageId
 from producer.contract.states import State
 from tests.support import wait_until
 from tests.support_system import System, Table, account, phone
+from worker.ledger.journal import APPLIED
 
 NAME = AccountName("one")
 CLIENTS: dict[str, Table] = {
@@ -69,6 +71,9 @@ async def client(system: System, request: pytest.FixtureRequest) -> AsyncIterato
                 return bool(await system.redis.hget(keys.account(NAME), "v3"))
 
             await wait_until(is_known, description="the host was probed")
+        elif table["family"] == "restv2":
+            has_drained = functools.partial(system.redis.hexists, keys.cursors(NAME), APPLIED)
+            await wait_until(has_drained, description="the turn of the poller that every start begins with is over")
         yield Client(system)
 
 
