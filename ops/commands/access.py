@@ -1,16 +1,19 @@
 """`volley user` and `volley link`: who may come in to the page."""
 
+import os
+
 import click
 
 from ops.commands.session import Session, json_option, print_json, with_redis
-from ops.dashboard.access.credentials import USERS_VARIABLE, Role, row_of
+from ops.dashboard.access.credentials import USERS_VARIABLE, Credentials, Role, name_of, row_of
 from ops.dashboard.access.links import make_link
+from ops.errors import OpsError
 
 _PORT = 8080
 
 
 @click.command
-@click.argument("name")
+@click.argument("name", callback=lambda _ctx, _param, given: name_of(given), is_eager=True)
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="operator", show_default=True)
 @click.password_option(help="Asked for when it is not given.")
 @json_option
@@ -35,6 +38,10 @@ def link(*, port: int, as_json: bool) -> None:
 
     For a page without users and tokens (and with the same Redis).
     """
+    if not Credentials.read(os.environ).is_empty:
+        raise OpsError(
+            "users or tokens of the page are set here: it takes no links then; log in as one of them, or with a token"
+        )
 
     async def made(session: Session) -> str:
         return await make_link(session.redis, f"http://127.0.0.1:{port}/")

@@ -1,4 +1,4 @@
-"""Names that a shell completes: accounts and campaigns of the Redis that is there; quickly, or not at all.
+"""Names that a shell completes: files; accounts and campaigns of the Redis that is there, quickly or not at all.
 
 A person waits at the prompt: whatever is away, slow or wrong is no error here, there is only nothing to offer.
 """
@@ -39,6 +39,11 @@ def account_names(_ctx: click.Context, _param: click.Parameter, incomplete: str)
 def campaign_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The newest campaigns whose id begins so."""
     return _offered(_asked(_newest), incomplete)
+
+
+def file_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell's own completion of files, for an option that takes a file or `-`."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 async def _announced(redis: Client) -> list[bytes]:

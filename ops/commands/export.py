@@ -23,6 +23,7 @@ from producer.contract import keys
 from producer.contract.exports import ALL, ExportRecord, ExportState, Manner
 from producer.contract.jobs import EXPORT
 from producer.contract.messages import AccountName
+from producer.directory import account as account_entry
 
 _ANSWER_WITHIN: Final = 10.0
 _LOOK_EVERY: Final = 0.5
@@ -94,6 +95,8 @@ def _until_interrupted(wish: Wish) -> int:
 
 async def _show(session: Session, wish: Wish) -> int:
     records = (await read_exports(session.redis, wish.account)).of(ALL)
+    if not records:
+        await account_entry(session.redis, wish.account)  # a name that nobody knows is no account without exports
     if not wish.as_json:
         click.echo("\n".join(map(line, records)) or "Nothing was exported yet.")
     _end(wish, records)

@@ -13,6 +13,8 @@ from ops.commands.completion_names import account_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import send_options as send_options_option
 from ops.messages import explained, read_message
+from ops.readings import read_accounts, read_workers
+from ops.readings.verdict import blocked_why
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, MessageId, MessageRecord
 from producer.contract.states import State
@@ -86,7 +88,23 @@ async def _send(session: Session, asked: _Asked, wait: float | None, *, as_json:
     else:
         still = "" if record.state.is_final else f", and not final after {wait:g} s"
         click.echo(f"{record.state}{still}" + (f": {record.code} {words}".rstrip() if record.code else ""))
+        if not record.state.is_final:
+            click.echo(await _next_step(session, AccountName(asked.account_name), message), err=True)
     return 0 if record.state is State.DELIVERED else 1
+
+
+async def _next_step(session: Session, account: AccountName, message: MessageId) -> str:
+    """What holds the message up, as far as that is known, and where it can be followed."""
+    workers = await read_workers(session.redis)
+    missing = [role for role in ("send", "track") if not any(w.is_live and role in w.roles for w in workers)]
+    why = [f"no {role} worker is alive (volley worker {role})" for role in missing]
+    why += [
+        f"account {found.name} {blocked_why(found)}"
+        for found in await read_accounts(session.redis)
+        if found.entry.name == account and not found.is_open
+    ]
+    said = f"It waits: {'; '.join(why)}. " if why else ""
+    return f"{said}`volley message {message}` tells what becomes of it."
 
 
 async def _outcome(session: Session, message: MessageId, until: float) -> MessageRecord:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from ops.commands.announcing import make_known
-from ops.commands.completion_names import account_names
+from ops.commands.completion_names import account_names, file_names
 from ops.commands.session import Session, json_option, print_json, with_redis
 from ops.commands.values import check_validity, encoding_name, moment, name, recipients_in, send_options, text_of
 from ops.readings import read_refusals
@@ -55,7 +55,14 @@ class _Asked:
 )
 @click.option("--text", help="The text; $name stands for the value of a column.")
 @click.option("--template", type=click.Path(path_type=Path), metavar="FILE", help="The file the text is in (utf-8).")
-@click.option("--recipients", "file", required=True, metavar="FILE", help="CSV or JSON lines; - is standard input.")
+@click.option(
+    "--recipients",
+    "file",
+    required=True,
+    metavar="FILE",
+    shell_complete=file_names,
+    help="CSV or JSON lines; - is standard input.",
+)
 @click.option("--campaign", "campaign_id", type=name, metavar="ID", help="Its id; submitted again, nothing doubles.")
 @click.option("--sender", default="", metavar="SENDER", help="Sender ID; the account's own by default.")
 @click.option(

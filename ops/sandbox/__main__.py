@@ -20,8 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = config_from(options)
         check_host(options.host, any_address=options.any_address)
         _run(serve(config, options.host, options.port))
-    except (ConfigError, OSError, OverflowError) as error:
+    except (ConfigError, OverflowError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+    except OSError as error:
+        why = error.strerror or error
+        sys.stderr.write(f"sandbox: cannot listen on {options.host}:{options.port}: {why}; give another --port\n")
         return 2
     return 0
 
@@ -98,6 +102,8 @@ def _fields(text: str) -> dict[str, object]:
 def _from_file(path: Path) -> list[AccountConfig]:
     try:
         rows = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}; name another file with --accounts") from error
     except orjson.JSONDecodeError as error:
         raise ConfigError(f"{path} is not JSON: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

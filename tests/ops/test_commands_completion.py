@@ -67,6 +67,14 @@ def test_bash_completes_commands_options_and_choices(program: dict[str, str]) ->
     assert completed(program, "messages", "c1", "--format", "p") == ["parquet"]
 
 
+@pytest.mark.parametrize("words", [["submit", "--recipients"], ["submit", "--template"], ["messages", "--output"]])
+def test_where_a_file_belongs_the_shell_completes_files(program: dict[str, str], words: list[str]) -> None:
+    asked = {"_VOLLEY_COMPLETE": "bash_complete", "COMP_WORDS": f"volley {' '.join(words)} p", "COMP_CWORD": "3"}
+    command = [sys.executable, "-c", "from ops.cli import main\nmain(prog_name='volley')"]
+    ran = subprocess.run(command, env=program | asked, capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines() == ["file,p"]
+
+
 def test_completing_a_command_imports_none(program: dict[str, str]) -> None:
     code = (
         "import sys\nfrom ops.cli import main\n"

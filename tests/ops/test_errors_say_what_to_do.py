@@ -70,6 +70,7 @@ def volley(*words: str) -> Result:
         (["suppression", "remove", "306912345678"], 1, "`volley suppression list` shows who is"),
         (["provider", "athens", "balance", "cur"], 2, "is not NAME=VALUE"),
         (["export", "athens", "--all", "--watch"], 2, "exclude each other"),
+        (["export", "sparta"], 1, "unknown account 'sparta' (announced: athens)"),
         (["web", "--port", "99999"], 2, "0<=x<=65535"),
     ],
 )
@@ -99,13 +100,34 @@ def test_a_redis_that_cannot_be_used_is_told_without_its_password(
     assert "secret" not in ran.stderr
 
 
-def test_an_address_that_is_taken_is_told(folder: Path) -> None:
-
+@pytest.mark.parametrize("words", [["ops.cli", "web"], ["ops.sandbox"]], ids=["web", "sandbox"])
+def test_an_address_that_is_taken_is_told(folder: Path, words: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        command = [sys.executable, "-m", "ops.cli", "web", "--port", str(port)]
+        command = [sys.executable, "-m", *words, "--port", str(port)]
         environment = {**os.environ, "PYTHONPATH": os.fspath(CHECKOUT)}
         ran = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    assert ran.returncode == 1
+    assert ran.returncode in {1, 2}
     assert ran.stderr.splitlines()[-1].endswith("; give another --port")
     assert "Traceback" not in ran.stderr
+
+
+def test_a_file_of_sandbox_accounts_that_is_not_there_is_told(folder: Path) -> None:
+    command = [sys.executable, "-m", "ops.sandbox", "--accounts", "none.json"]
+    environment = {**os.environ, "PYTHONPATH": os.fspath(CHECKOUT)}
+    ran = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        "sandbox: cannot read none.json: No such file or directory; name another file with --accounts\n"
+    )
+
+
+def test_a_wait_that_runs_out_says_what_the_message_waits_for(folder: Path) -> None:
+    ran = volley("send", "--account", "athens", "--to", "306912345678", "--text", "x", "--wait", "0")
+    message = ran.stdout.split()[0]
+    assert ran.exit_code == 1
+    assert "not final after 0 s" in ran.stdout
+    assert ran.stderr == (
+        "It waits: no send worker is alive (volley worker send); no track worker is alive (volley worker track). "
+        f"`volley message {message}` tells what becomes of it.\n"
+    )

@@ -20,6 +20,7 @@ from producer.contract.exports import ALL, ExportRecord, ExportState, Manner
 from producer.contract.jobs import EXPORT
 from producer.contract.messages import AccountName
 from producer.pool import connect
+from tests.ops.commanding import ENTRY
 from worker.engine import ControlWorker
 
 MOSCOW = AccountName("moscow")
@@ -97,6 +98,7 @@ async def test_what_excludes_each_other_is_wrong_usage() -> None:
 
 
 async def test_alone_it_shows_the_records_and_asks_nobody(redis: Redis, done: ExportRecord) -> None:
+    await redis.hset(keys.ACCOUNTS, MOSCOW, orjson.dumps({**ENTRY, "name": MOSCOW}))
     assert (await volley("moscow")).stdout == "Nothing was exported yet.\n"
     await keep(redis, done)
     ran = await volley("moscow")

@@ -136,12 +136,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def name_of(given: str) -> str:
+    """A user's name; WebAccessError when it cannot be one."""
+    if not _NAME.fullmatch(given):
+        raise WebAccessError("a user's name is 1 to 64 of A-Z a-z 0-9 . _ @ + -, a letter or digit first")
+    return given
+
+
 def row_of(name: str, role: Role, password: str) -> str:
     """A row of VOLLEY_WEB_USERS; WebAccessError when name or password cannot be used."""
-    if not _NAME.fullmatch(name):
-        raise WebAccessError("a user's name is 1 to 64 of A-Z a-z 0-9 . _ @ + -, a letter or digit first")
     try:
-        return f"{name}:{role}:{Hashed.of(password)}"
+        return f"{name_of(name)}:{role}:{Hashed.of(password)}"
     except ValueError as error:
         raise WebAccessError(str(error)) from error
 
