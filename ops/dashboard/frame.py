@@ -37,6 +37,7 @@ SAID: Final[Mapping[str, str]] = {
     "paused": "Paused.",
     "resumed": "Resumed.",
     "cancelled": "Cancelled: what was not sent yet never will be.",
+    "withdrawn": "Cancelled: those that matched and waited are never sent; the others, and the rest, go on.",
     "listed": "The number is on the list.",
     "unlisted": "The number is off the list.",
     "unchanged": "Nothing was to be changed.",

@@ -47,7 +47,7 @@ class MatchingRoom:
             return self._frame.back(f"/orders/{order.id}", "ordered" if order.state is OrderState.OPEN else "")
         await self._frame.watch.look()
         base = f"/campaigns/{quote(order.target, safe='')}/messages"
-        said = "cancelled" if order.done else "unchanged"
+        said = "withdrawn" if order.done else "unchanged"
         return self._frame.back(f"{base}?{order.wanted.query}" if order.wanted.query else base, said)
 
     async def _order(self, request: web.Request, kind: OrderKind) -> Order:

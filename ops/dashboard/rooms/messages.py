@@ -16,7 +16,7 @@ from ops.dashboard.frame import Frame, visitor
 from ops.dashboard.rooms.orders import order_view
 from ops.dashboard.sheet import sheet
 from ops.messages import MessageReading, read_page
-from ops.readings import read_campaign
+from ops.readings import CampaignReading, read_campaign
 from producer.contract.messages import CampaignId, Msisdn
 from producer.contract.orders import GROUPS, Filter, Order, OrderState
 from producer.contract.states import State
@@ -56,11 +56,8 @@ class MessagesRoom:
 
     async def show(self, request: web.Request) -> web.Response:
         """A page of the messages that fit, behind `?after=`."""
-        campaign, wanted, overview = (
-            await self._campaign(request),
-            filter_of(request.query),
-            await self._frame.overview(),
-        )
+        reading = await self._campaign(request)
+        campaign, wanted, overview = reading.id, filter_of(request.query), await self._frame.overview()
         after, shown = _after(request), _shown(request)
         found, following = await read_page(self._frame.redis, campaign, wanted, after, most=_PAGE, chunks=_CHUNKS)
         view = {
@@ -69,6 +66,8 @@ class MessagesRoom:
             "filter": wanted,
             "query": wanted.query,
             "states": [*GROUPS, *State],
+            "codes": [{"code": each.code, "words": each.words} for each in reading.reasons],
+            "count": _count(reading, wanted),
             "messages": [_row(message, shown) for message in found],
             "is_later": after != (0, -1),
             "following": following,
@@ -79,7 +78,7 @@ class MessagesRoom:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Every message that fits as CSV, as it is read: memory does not grow with them."""
-        campaign, wanted, shown = await self._campaign(request), filter_of(request.query), _shown(request)
+        campaign, wanted, shown = (await self._campaign(request)).id, filter_of(request.query), _shown(request)
         name = re.sub(r"[^A-Za-z0-9._-]", "_", f"{campaign}-{wanted.state or 'messages'}.csv")
         response = web.StreamResponse(
             headers={
@@ -101,11 +100,18 @@ class MessagesRoom:
                 request.transport.abort()  # so that nobody takes the half for the whole
         return response
 
-    async def _campaign(self, request: web.Request) -> CampaignId:
-        campaign = CampaignId(request.match_info["id"])
-        if await read_campaign(self._frame.redis, campaign) is None:
+    async def _campaign(self, request: web.Request) -> CampaignReading:
+        reading = await read_campaign(self._frame.redis, CampaignId(request.match_info["id"]))
+        if reading is None:
             raise web.HTTPNotFound(text="There is no such campaign (any more).")
-        return campaign
+        return reading
+
+
+def _count(reading: CampaignReading, wanted: Filter) -> int | None:
+    """How many fit, where a counter tells; of a code or a beginning of numbers none does."""
+    if wanted.code or wanted.prefix:
+        return None
+    return sum(reading.progress.states.get(state, 0) for state in wanted.states)
 
 
 def _is_open(order: Order, campaign: CampaignId) -> bool:

@@ -131,7 +131,7 @@ async def test_what_matches_and_waits_is_cancelled_and_the_rest_goes_on(page: Te
     async with carrying(stage):
         answer = await send(page, "/campaigns/summer/messages/cancel", {"prefix": "30"})
         assert (await send(page, CANCEL, {})).headers["Location"].endswith("said=unchanged")
-    assert answer.headers["Location"] == "/campaigns/summer/messages?prefix=30&said=cancelled"
+    assert answer.headers["Location"] == "/campaigns/summer/messages?prefix=30&said=withdrawn"
     assert (await stage.producer.progress("summer")).states == {State.QUEUED: 1, State.CANCELLED: 2}
     told, asked = (await page.app[FRAME].audit.read()).entries[-2:]
     assert (asked.action, asked.target, asked.before) == ("messages.cancel", "summer", "prefix=30")

@@ -1,6 +1,7 @@
 """The messages of a campaign: the filter, its pages, and the file of who did not get it."""
 
 import csv
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -55,6 +56,19 @@ async def test_the_page_and_the_file_have_the_messages_that_fit(
         place in places for place in ("0.0", "0.1", "0.2")
     ]
     assert [row["message"] for row in await rows(page, query)] == [f"spring/{place}" for place in places]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("", "3 messages"), ("?state=open", "2 messages"), ("?state=rejected", "1 message"), ("?code=plain.7", "")],
+)
+async def test_how_many_fit_is_told_where_a_counter_knows_and_codes_are_offered(
+    page: TestClient, stage: Scene, query: str, count: str
+) -> None:
+    await three_ends(stage)
+    text = await (await page.get(f"/campaigns/spring/messages{query}")).text()
+    assert re.findall(r'<span id="count" data-live>([^<]*)<', text) == ([count] if count else [])
+    assert '<datalist id="codes"><option value="plain.7">no such number</option></datalist>' in text
 
 
 async def test_who_did_not_get_it_is_one_click_from_the_campaign(page: TestClient, stage: Scene) -> None:
