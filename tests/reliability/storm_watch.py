@@ -70,7 +70,7 @@ class Watch:
             "everybody has been sent": not any(everybody[state] for state in OPEN),
             "nobody is uncertain who can be asked about": not asked[State.UNCERTAIN],
             "every report is there that was not lost": not any(
-                self.states[name][state] for name in SHARES for state in _FOLLOWED - _MAY_STAY[name]
+                self.states[name].get(state) for name in SHARES for state in _FOLLOWED - _MAY_STAY[name]
             ),
         }
         self._last |= {what: now for what, holds in is_so.items() if not holds}
