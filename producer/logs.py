@@ -74,7 +74,9 @@ def _take_over_logging(
 
 def _renderer(form: str) -> structlog.types.Processor:
     if form == "console":
-        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        return structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     return structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False)
 
 

@@ -53,6 +53,17 @@ def seen(**fields: Any) -> dict[str, Any]:
     return Mask([SECRET]).fields(fields)
 
 
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["file", "terminal"])
+def test_only_a_terminal_gets_colours(
+    *, is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], logging_restored: None
+) -> None:
+    monkeypatch.setenv("VOLLEY_LOG", "console")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    configure_logs()
+    structlog.get_logger().warning("stale_outcome", account="athens")
+    assert ("\x1b[" in said(capsys)) is is_terminal
+
+
 # --- lines ---------------------------------------------------------------------------------------------
 
 
