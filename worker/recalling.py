@@ -30,11 +30,6 @@ _DAY: Final = 86_400.0
 RECALLED: Final = "recalled_at"
 """Where the account's book keeps when that was (`spacing`)."""
 
-_PAUSE: Final = 15.0
-"""Seconds of pause for each request of the last hour; the fuller the request, the shorter. Of the 28 an hour that
-smsc's window allows a trickle of doubt takes 15 in the long run; the others are for full requests, back-fill, people.
-"""
-
 log = structlog.get_logger(__name__)
 
 
@@ -86,7 +81,7 @@ class Recaller:
         rows = list(self._missing.values())[: self._most]
         if not rows:
             return Recalled()
-        if (left := await self._spacing.pause(_PAUSE * (1 - len(rows) / self._recall.most))) > 0:
+        if (left := await self._spacing.pause(lambda made: _pause(made, len(rows) / self._recall.most))) > 0:
             return self._waiting(f"history requests are spaced: the next one in {left:.0f} s")
         reports = await self._reports(rows)
         if isinstance(reports, str):
@@ -153,3 +148,12 @@ class Recaller:
         # a reference lives from its claim on
         claimed = [now - self._reference_life + (lives.get(row.record.reference) or 0.0) for row in rows]
         return datetime.fromtimestamp(min(claimed) - _DAY, UTC)
+
+
+def _pause(made: int, fullness: float) -> float:
+    """Seconds after the last of `made` requests within an hour, for one that is so full (0 to 1).
+
+    The first doubts are answered soon; a trickle that does not end takes 15 an hour of the 28 of smsc's window. The
+    others are for full requests, which go at once, for back-fill and for people.
+    """
+    return (1 - fullness) * made**2

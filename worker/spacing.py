@@ -31,10 +31,10 @@ class Spacing:
             at for word in (await self._book.fact(self._account, self._field)).split() if (at := float(word)) > since
         ]
 
-    async def pause(self, each: float) -> float:
-        """Seconds until the next one may be made, `each` for every one of the last hour; not above 0: now."""
+    async def pause(self, after: Callable[[int], float]) -> float:
+        """Seconds until the next one may be made, `after` so many in the last hour; not above 0: now."""
         times = await self.past()
-        return times[-1] + each * len(times) - self._clock() if times else 0.0
+        return times[-1] + after(len(times)) - self._clock() if times else 0.0
 
     async def note(self) -> None:
         """One more was made now."""

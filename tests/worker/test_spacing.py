@@ -7,18 +7,22 @@ from worker.spacing import Spacing
 ATHENS = AccountName("athens")
 
 
+def by_five(made: int) -> float:
+    return 5.0 * made
+
+
 async def test_a_reader_that_follows_another_knows_what_that_one_asked(stage: Scene) -> None:
     """Each new process began with nothing: in a kill storm thirty requests an hour were gone in minutes."""
     now = 1_000_000.0
     first, second = (Spacing(stage.book, ATHENS, "asked_at", clock=lambda: now) for _ in range(2))
-    assert await second.pause(5.0) <= 0
+    assert await second.pause(by_five) <= 0
     await first.note()
     now += 4
     await first.note()
     assert await second.past() == [1_000_000.0, 1_000_004.0]
-    assert await second.pause(5.0) == 10.0
+    assert await second.pause(by_five) == 10.0
     now += 7
-    assert await second.pause(5.0) == 3.0
+    assert await second.pause(by_five) == 3.0
 
 
 async def test_after_an_hour_a_request_is_forgotten_and_others_are_not(stage: Scene) -> None:
