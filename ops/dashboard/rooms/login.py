@@ -72,7 +72,10 @@ class LoginRoom:
             return await self._let_in(request, THIS_MACHINE, "/")
         if visitor_of(request):
             self._frame.back("/")
-        return self._form(request, "This link was used already, or is too old.", status=403)
+        words = "This link was used already, or is too old."
+        if not self._frame.access.is_local:
+            words = "This page has users: no link opens it. Log in."
+        return self._form(request, words, status=403)
 
     async def leave(self, request: web.Request) -> web.Response:
         """End the session."""

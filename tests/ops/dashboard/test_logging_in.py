@@ -4,7 +4,7 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, make_mocked_request
 
-from ops.dashboard.access import Credentials, Known, Role, address_of
+from ops.dashboard.access import Credentials, Known, Role, address_of, make_link
 from ops.dashboard.access.attempts import MOST_ADDRESS, MOST_PAIR
 from ops.dashboard.access.sessions import IDLE, LONGEST, Sessions
 from ops.web import FRAME
@@ -149,6 +149,15 @@ async def test_a_session_ends_with_the_password_the_user_and_the_role_that_began
     session = await Sessions(client, lowered).find(cookies[2])
     assert session is not None
     assert session.known.role is Role.VIEWER
+
+
+async def test_where_there_are_users_a_link_is_told_to_open_nothing(guarded: TestClient, client: Client) -> None:
+    """It used to be said to be used up, whereupon people made another one."""
+    shown = await guarded.get(
+        (await make_link(client, "http://127.0.0.1:8080/")).removeprefix("http://127.0.0.1:8080")
+    )
+    assert shown.status == 403
+    assert "This page has users: no link opens it. Log in." in await shown.text()
 
 
 async def test_a_link_that_was_used_before_there_were_users_is_worth_nothing_with_them(client: Client) -> None:
