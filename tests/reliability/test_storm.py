@@ -3,12 +3,17 @@
 import time
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from ops.redis_server import RedisServer
+from producer.contract.states import State
+from tests.reliability.storm_accounts import SHARES
 from tests.reliability.storm_redis import StormyRedis
+from tests.reliability.storm_watch import Watch
 from tests.reliability.storm_weather import FAULTS, weather
 from tests.support import wait_until
+from tests.support_system import System, numbers
 
 TOTALS = {"athens": 2000, "moscow": 1000}
 
@@ -65,3 +70,27 @@ async def test_with_always_even_a_machine_without_power_loses_nothing(tmp_path: 
         async with Redis.from_url(server.url) as client:
             assert await client.dbsize() == 1
             assert (await client.config_get("appendfsync"))["appendfsync"] == "always"
+
+
+async def test_a_storm_is_over_when_all_have_an_end_or_nobody_is_left_to_be_asked(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that died with its tracker was waited for until the storm's patience was over."""
+    system.accounts = dict.fromkeys(SHARES, system.accounts["athens"])
+    await system.announced()
+    for name in SHARES:
+        await system.producer.submit(
+            account_name=name, campaign_id=name, text=f"{name}: hello", recipients=numbers(2)
+        )
+    watch = Watch(system)
+    await watch.look()
+    assert watch.sums() == {State.QUEUED: 8}
+    assert not watch.is_settled()
+    ends = {"batches": State.DELIVERED, "singles": State.REJECTED, "athens": State.ENROUTE, "listed": State.UNCERTAIN}
+    watch.states = {name: {state: 2} for name, state in ends.items()}
+    assert not watch.is_settled(), "news may come"
+    monkeypatch.setattr("tests.reliability.storm_watch._NEWS_WITHIN", -1.0)
+    assert watch.is_settled()
+    watch.states = {**watch.states, "batches": {State.UNCERTAIN: 1, State.DELIVERED: 1}}
+    assert not watch.is_settled(), "status and history can be asked"
+    assert "everybody has been sent" in watch.recovery()
