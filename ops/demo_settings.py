@@ -16,6 +16,9 @@ CREDENTIALS: Final[Mapping[str, str]] = {
     "DEMO_RESTV2_KEY": "demo-key",
 }
 
+_GIVE_UP: Final = 15.0
+_GIVE_UP_PAGES: Final = 150.0
+_PAGE: Final = 1000  # messages that one request for moscow's history tells of
 _WANTED_IN: Final = 60.0  # seconds that sending through athens may take
 _LEAST_RATE: Final = 100.0
 _MOST_RATE: Final = 2000.0
@@ -45,6 +48,11 @@ class Plan:
         return max(10, int(self.athens_rate / 20))
 
     @property
+    def give_up_after(self) -> float:
+        """Seconds that a report may take. The last page of moscow's is asked about one by one, ten a second."""
+        return _GIVE_UP if self.counts[MOSCOW] <= _PAGE else _GIVE_UP_PAGES
+
+    @property
     def patience(self) -> float:
         """Seconds after which something must be wrong."""
         return _BASE_TIME + self.total / _SLOWEST
@@ -71,7 +79,7 @@ limits = {{ rate = {plan.athens_rate:g}, in_flight = {plan.athens_at_once} }}
 [tracking]
 poll_every = 1        # seconds; 60 in real life
 lookup_grace = 3      # seconds before an unanswered submission is looked up
-give_up_after = 15    # seconds after which a message that nobody reports is expired; 72 hours in real life
+give_up_after = {plan.give_up_after:.0f}   # seconds until a message that nobody reports expires; 72 h in real life
 
 [sending]
 request_timeout = 5

@@ -62,6 +62,12 @@ def test_the_settings_of_the_demo_are_ones_that_a_worker_takes() -> None:
         assert "secret" not in text
 
 
+@pytest.mark.parametrize(("in_moscow", "seconds"), [(984, 15), (6000, 150), (20_000, 150)])
+def test_a_large_demo_waits_for_the_reports_that_are_told_one_by_one(in_moscow: int, seconds: float) -> None:
+    """Of 6,000 messages over moscow 926 were given up after 15 s, although every one of them was delivered."""
+    assert Plan(counts={ATHENS: 1000, MOSCOW: in_moscow}).give_up_after == seconds
+
+
 @pytest.mark.slow
 def test_the_demo_ends_when_every_recipient_is_final(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ops.cli", "demo", "--recipients", "82", "--json"]
