@@ -14,6 +14,7 @@ from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.contract.scripts import Script
 from worker.providers.requests import Credentials
+from worker.throttle.sliding import SlidingWindow
 
 _ADMIT: Final = Script("worker.throttle", "admit")
 _CONGEST: Final = Script("worker.throttle", "congest")
@@ -87,6 +88,7 @@ class Gate:
         self._slot_lease = int(slot_lease * 1000)
         self._reserve = reserve
         self._pacer = _pacer(rate)
+        self._window = SlidingWindow(rate / reserve)
         self._touched_at = 0.0
         self._freed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -113,6 +115,7 @@ class Gate:
         """Wait for this permit's turn behind the ones before it."""
         if self._pacer is not None:
             await self._pacer.acquire()
+            await self._window.enter()
 
     def left(self) -> None:
         """One permit's request is over (or was not sent): its slot may be used again."""
@@ -156,6 +159,7 @@ class Gate:
         if rate > 0 and abs(rate - self.effective_rate) > self.effective_rate * 0.01:
             self.effective_rate = rate
             self._pacer = _pacer(rate)
+            self._window.change(rate / self._reserve)
 
 
 def _pacer(rate: float) -> AsyncLimiter | None:
