@@ -122,6 +122,7 @@ def _applied(place: Arena, workers: Sequence[int], campaign: str, count: int) ->
 
     def delivered() -> int:
         place.redis.execute_command("DEL", *windows)
+        place.redis.execute_command("HDEL", keys.account(AccountName("bench")), "pages_at")
         return int(place.redis.execute_command("HGET", name, State.DELIVERED) or 0)
 
     place.wait_until(lambda: delivered() > 0, "the first report")
