@@ -24,7 +24,7 @@ _TIMEOUT: Final = 10.0
 Options = dict[str, Any]  # Any: redis-py's own options
 
 
-def connect(url: str, *, connections: int = _MOST_CONNECTIONS, retries: int = _RETRIES) -> Client:
+def connect(url: str, *, connections: int = _MOST_CONNECTIONS, retries: int | None = None) -> Client:
     """A client on `url` (redis://, rediss://, unix:// or sentinel://), with arq's enqueue methods.
 
     A call that meets a lost connection, or a primary that became a replica, is tried again for about 15
@@ -38,7 +38,7 @@ def connect(url: str, *, connections: int = _MOST_CONNECTIONS, retries: int = _R
         "timeout": 5,
         "health_check_interval": 30,
         **_address(url),
-        "retry": Retry(ExponentialBackoff(cap=_LONGEST_PAUSE, base=0.05), retries),
+        "retry": Retry(ExponentialBackoff(cap=_LONGEST_PAUSE, base=0.05), _RETRIES if retries is None else retries),
         "retry_on_error": [RedisConnectionError, RedisTimeoutError, OSError],
     }
     client = ArqRedis(BlockingConnectionPool(**options))

@@ -18,7 +18,7 @@ from tests.fuzz.grid import SLOWEST, Body, grid
 from tests.fuzz.targets import TARGETS
 from worker.exporting.rows import RowFile
 from worker.exporting.shape import BLOCK, Shape, shape_of
-from worker.providers import interface
+from worker.providers import requests
 from worker.providers.outcomes import Uncertain
 from worker.providers.registry import EXPORTS, FAMILIES
 from worker.providers.reports import Refused
@@ -98,7 +98,7 @@ def test_a_long_answer_takes_seconds_at_most(name: str) -> None:
 @pytest.mark.parametrize("unit", [b"[],", b"{},", b'"ab",', b"1.5,", b'{"a":1},'], ids=repr)
 def test_the_longest_json_answer_takes_a_bounded_memory(unit: bytes) -> None:
     """8 MB of empty lists were 270 MB of Python; with more than 400,000 of them it is no answer."""
-    body = b'{"list":[' + unit * ((interface.LONGEST_LIST - 20) // len(unit)) + b"0]}"
+    body = b'{"list":[' + unit * ((requests.LONGEST_LIST - 20) // len(unit)) + b"0]}"
     answer = Answer(status=200, body=body)
     with within(seconds=10.0, megabytes=256):
         outcomes = FAMILIES["restv2"].sending.read(MESSAGES[:1], CLIENT_ID, answer, earlier_attempt=False)

@@ -25,7 +25,7 @@ async def test_a_decision_is_carried_out_by_a_track_worker_and_kept_in_the_audit
     assert await stage.state_of(message) is State.SUBMITTED
     assert await acts(page) == [("message.sent", "spring/0.0", "uncertain", "submitted")]
     seen = await look(page, PATH)
-    assert "this machine: message.sent uncertain → submitted" in seen.plain
+    assert "this machine decided that it was sent uncertain → submitted" in seen.plain
     assert f"{PATH}/decide" not in seen.posts
     assert (await send(page, f"{PATH}/decide", {"decision": "failed"})).status == 409
 
