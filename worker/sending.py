@@ -271,12 +271,11 @@ class Sender:
                 return
 
     async def _may_leave(self, claimed_at: float) -> bool:
-        """Wait for this request's turn; whether it may leave then. Not once a stop has begun, which waits only for
-        what is on the wire; and not under a claim too old: a process that stood still between claim and wire must not
-        send what another may have taken over.
+        """Wait for this request's turn; whether its claim is young enough then. A process that stood still between
+        claim and wire must not send what another may have taken over.
         """
         await self._gate.pace()
-        return not self._stopping.is_set() and time.monotonic() <= claimed_at + self._fresh_for
+        return time.monotonic() <= claimed_at + self._fresh_for
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

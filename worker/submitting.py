@@ -87,9 +87,13 @@ class Submitter:
         return self._writes(prepared, claimed, outcomes)
 
     async def quiet(self, within: float) -> None:
-        """Wait until no request is on the wire, for `within` seconds at most."""
+        """Wait until no request is on the wire, for `within` seconds at most. None is when this returns, either:
+        whoever cancels the consumers in the same breath cuts nothing short.
+        """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._quiet.wait(), within)
+            async with asyncio.timeout(within):
+                while self.on_wire:
+                    await self._quiet.wait()
 
     async def _learn(self, outcomes: Sequence[Outcome], seconds: float, campaign: CampaignId) -> None:
         """A Redis that is away costs the lesson, never the outcome."""

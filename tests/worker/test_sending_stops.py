@@ -121,24 +121,3 @@ async def test_a_stop_ends_and_holds_no_slot_where_redis_takes_nothing(
             await work.sender.stop(0.2)
         assert work.gate.in_flight == 0
         assert not await stage.redis.exists("volley:throttle:login:slots")
-
-
-async def test_nothing_leaves_once_a_stop_has_begun(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests that wait for their turn are claimed, not sent: they go back, though there was time to send them."""
-    await stage.fed(count=5)
-    waiting, turn = 0, asyncio.Event()
-
-    async def pace() -> None:
-        nonlocal waiting
-        waiting += 1
-        await turn.wait()
-
-    async with line(stage, slots=3) as work:
-        monkeypatch.setattr(work.gate, "pace", pace)
-        await wait_until(lambda: waiting > 0, description="a request waits for its turn")
-        stopping = asyncio.create_task(work.sender.stop(30))
-        await asyncio.sleep(0)
-        turn.set()
-        await stopping
-        assert not work.exchange.asked
-    assert await stage.counts("spring") == {"queued": 5}

@@ -197,3 +197,20 @@ async def test_what_may_not_leave_is_released_and_teaches_nothing(stage: Scene) 
         (claim.message, Event.RELEASE, prepared.claim.reference) for claim in claims
     ]
     assert lessons.learnt == []
+
+
+async def test_it_is_not_quiet_where_another_request_has_begun_meanwhile(stage: Scene) -> None:
+    """The wire was empty for one turn of the loop: whoever was told so then would cut the next request short."""
+    work = submitter(told(("submitted", "p1")))
+    work.on_wire = 1
+    work._quiet.clear()
+    waiting = asyncio.create_task(work.quiet(600))
+    await asyncio.sleep(0)
+    work._off_wire()
+    work.on_wire = 1  # as `submit` begins
+    work._quiet.clear()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    work._off_wire()
+    await asyncio.wait_for(waiting, 60)
