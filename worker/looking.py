@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 class Looker:
     """Asks about messages of one account: by its look-up, else in what was sent, else by the drain."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         account: Account,

@@ -51,7 +51,7 @@ Pair = tuple[Reference, Msisdn]
 class Lookups:
     """The due submissions of one account. Called by the account's one reader."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         account: Account,

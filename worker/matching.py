@@ -89,7 +89,7 @@ class Judged:
 class Matcher:
     """Looks for the uncertain messages of one account. Called by the account's one reader."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         account: Account,

@@ -63,7 +63,7 @@ class NotTheReaderError(Exception):
 class Poller:
     """Polls one account: drain or history, then look-ups of what is due, then the balance when it is blocked."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         account: Account,

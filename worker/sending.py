@@ -57,7 +57,7 @@ class Sender:
     for longer must not send what another process may have taken over.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         queues: AccountQueues,

@@ -42,7 +42,7 @@ class Exporter:
     `keep_for` those for which files and records are kept after their end.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of one account, wired in app.py alone
+    def __init__(  # noqa: PLR0913 - the parts of one account, wired in one place
         self,
         *,
         account: Account,
