@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
+from msgspec import structs
 
 from producer.contract.states import Event
-from worker.ledger import ClaimAnswer, Claimed, Write
+from worker.ledger import Claimed, Write
 from worker.preparing import Prepared
+from worker.submitting import released
 
 FAILED: Final = "volley.worker_failed"
 
@@ -32,17 +34,4 @@ async def outlive(work: Callable[[], Awaitable[None]]) -> None:
 
 def doubted(prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
     """What is recorded of a request when nobody knows how far it came."""
-    return [
-        Write(
-            message=claim.message,
-            account=prepared.claim.account,
-            lane=prepared.claim.lane,
-            attempt=claim.attempt,
-            event=Event.DOUBT,
-            reference=prepared.claim.reference,
-            told=prepared.claim.told,
-            code=FAILED,
-        )
-        for claim in claimed
-        if claim.answer is ClaimAnswer.CLAIMED
-    ]
+    return [structs.replace(write, event=Event.DOUBT, code=FAILED) for write in released(prepared, claimed)]
