@@ -34,7 +34,7 @@ class Sweeper:
 
     async def step(self, *, chunks: int = _CHUNKS_A_TURN) -> int:
         """One turn over all campaigns; how many jobs were missing."""
-        missing = 0
+        missing, repaired = 0, set()
         for name in await self._redis.zrange(keys.CAMPAIGNS, 0, -1):
             campaign = CampaignId(name.decode())
             view, place = await self._reader.campaign(campaign), await self._reader.place(campaign)
@@ -42,6 +42,8 @@ class Sweeper:
                 await self._redis.zrem(keys.CAMPAIGNS, campaign)
             elif not await self._retire(view, place) and place.state not in _ENDED:
                 missing += await self._repair(view, place, chunks)
+                repaired.add(campaign)
+        self._next_chunk = {name: place for name, place in self._next_chunk.items() if name in repaired}
         return missing
 
     async def _repair(self, view: CampaignView, place: CampaignPlace, most: int) -> int:

@@ -57,6 +57,20 @@ async def test_a_large_campaign_is_repaired_piece_by_piece(stage: Scene) -> None
     assert found == [CHUNK_SIZE, CHUNK_SIZE, CHUNK_SIZE, 0]
 
 
+async def test_a_campaign_that_is_over_is_no_longer_remembered(stage: Scene) -> None:
+    """How far it had got was kept for ever: some 200 bytes a campaign, in the process that sweeps."""
+    work = sweeper(stage)
+    for name in ("spring", "summer"):
+        messages = await stage.fed(name, count=2)
+        await work.step()
+        assert list(work._next_chunk) == [name]
+        for message in messages:
+            await stage.submitted(message, reference=f"{message}")
+            await stage.apply(message, Event.REPORT_DELIVERED)
+        await work.step()
+        assert work._next_chunk == {}
+
+
 async def test_a_campaign_that_nobody_feeds_is_put_back_on_the_list(stage: Scene) -> None:
     await stage.submit(count=3)
     await stage.redis.delete(keys.active("athens"))
