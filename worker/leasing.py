@@ -6,6 +6,9 @@ from typing import Final
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
+from producer.contract.scripts import Script
+
+_LEASE: Final = Script("worker", "lease")
 
 _LIFE: Final = 10
 """Seconds after which another process may read the account of one that died."""
@@ -39,15 +42,22 @@ class ReaderLease:
     async def release(self) -> None:
         """Give it up, so that another process need not wait for its end."""
         self._renewed_until = 0.0
-        if await self._is_ours():
-            await self._redis.delete(self._name)
+        await give_up(self._redis, self._name, self._worker)
 
     async def _renew(self) -> bool:
-        if not await self._is_ours():
+        is_kept = await keep(self._redis, self._name, self._worker, _LIFE)
+        if not is_kept:
             self._renewed_until = 0.0
-            return False
-        await self._redis.expire(self._name, _LIFE)
-        return True
+        return is_kept
 
-    async def _is_ours(self) -> bool:
-        return await self._redis.get(self._name) == self._worker.encode()
+
+async def keep(redis: Client, name: str, holder: str, seconds: int) -> bool:
+    """Let the lease last for so many seconds from now, if it is the holder's; whether it is. One step in Redis:
+    between a look and a renewal it could have run out, and a newcomer's would have been renewed or deleted.
+    """
+    return bool(await _LEASE.run(redis, [name], [holder, seconds]))
+
+
+async def give_up(redis: Client, name: str, holder: str) -> None:
+    """End the lease, if it is the holder's, in one step like `keep`."""
+    await _LEASE.run(redis, [name], [holder, 0])

@@ -1,6 +1,9 @@
 """The reader's lease: short for who dies, long for who works, and never somebody else's."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
+from redis.asyncio import Redis
 
 from producer.contract import keys
 from producer.contract.client import Client
@@ -56,3 +59,27 @@ async def test_what_was_given_back_is_not_renewed(stage: Scene) -> None:
     assert await lease(stage.redis, "w2").hold()
     await reader.release()
     assert await stage.redis.get(keys.reader(ATHENS)) == b"w2"
+
+
+@pytest.mark.parametrize("does", [ReaderLease.renew, ReaderLease.release])
+async def test_a_holder_who_pauses_between_two_commands_never_touches_the_lease_of_who_stepped_in(
+    stage: Scene, redis: Redis, monkeypatch: pytest.MonkeyPatch, does: Callable[[ReaderLease], Awaitable[None]]
+) -> None:
+    """The lease was read, and then extended or deleted: after a pause in between it was the newcomer's that was."""
+    name, reader = keys.reader(ATHENS), lease(redis, "w1")
+    assert await reader.hold()
+    asked, whole = [], redis.execute_command
+
+    async def then_another_steps_in(*command: object, **options: object) -> object:
+        try:
+            return await whole(*command, **options)
+        finally:
+            asked.append(command[0])
+            if len(asked) == 1:  # its process stands still after its first command, longer than the lease lasts
+                await stage.redis.set(name, "w2", ex=3)
+
+    monkeypatch.setattr(redis, "execute_command", then_another_steps_in)
+    await does(reader)
+    assert asked
+    assert await stage.redis.get(name) == b"w2"
+    assert await seconds_left(stage.redis) <= 3

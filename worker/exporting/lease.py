@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from producer.contract import keys
 from producer.contract.client import Client
 from producer.contract.messages import AccountName
+from worker.leasing import give_up, keep
 
 _SECONDS: Final = 30
 _RENEW_EVERY: Final = 5.0
@@ -30,15 +31,11 @@ class Lease:
         """Take or renew it; False when another process holds it."""
         if await self._redis.set(self._name, self._worker, ex=_SECONDS, nx=True):
             return True
-        if await self._redis.get(self._name) != self._worker.encode():
-            return False
-        await self._redis.expire(self._name, _SECONDS)
-        return True
+        return await keep(self._redis, self._name, self._worker, _SECONDS)
 
     async def release(self) -> None:
         """Give it up, so that another process need not wait for it to run out."""
-        if await self._redis.get(self._name) == self._worker.encode():
-            await self._redis.delete(self._name)
+        await give_up(self._redis, self._name, self._worker)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
