@@ -16,9 +16,6 @@ _BELIEVED_FROM: Final = 600.0
 _MOST_SLOPE: Final = 100_000
 """Bytes a minute; believed when it was measured for ten minutes at least."""
 
-_GONE: Final = ("volley:campaign:*", "volley:queue:*:*", "arq:job:**", "volley:campaigns")
-_GONE_IN_TIME: Final = ("volley:account:*:due",)
-
 Row = dict[str, Any]  # Any: JSON values
 
 
@@ -26,7 +23,7 @@ Row = dict[str, Any]  # Any: JSON values
 class Figures:
     """What a soak gave. `keys`, `redis_bytes`, `redis_clients`: at moments.
 
-    `left_over`: keys more than at first, by row of the catalogue; `expiring`: those that Redis deletes by itself.
+    `left`: keys and bytes at the very end, by row of the catalogue.
     """
 
     seconds: float
@@ -44,8 +41,7 @@ class Figures:
     redis_bytes: dict[str, int] = field(default_factory=dict)
     redis_clients: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
-    left_over: dict[str, int] = field(default_factory=dict)
-    expiring: dict[str, int] = field(default_factory=dict)
+    left: dict[str, list[int]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -54,7 +50,7 @@ class Figures:
 
 
 def judge(figures: Figures, lives: Sequence[Life]) -> None:
-    """Write down the processes, and complain of what grew, what is left, and who was forgotten or sent to twice."""
+    """Write down the processes, and complain of what grew, and of who was forgotten or sent to twice."""
     for life in lives:
         figures.processes.append(_row(life))
         before, after = _halves(life)
@@ -62,10 +58,6 @@ def judge(figures: Figures, lives: Sequence[Life]) -> None:
         if grown > _MOST_MORE_FILES:
             figures.complaints.append(f"{life.name}: {grown} more open files")
         figures.complaints += [f"{life.name}: {words}" for each in life.generations if (words := _growth(each))]
-    for pattern, count in figures.left_over.items():
-        is_gone = pattern.startswith("volley:campaign:*:") or pattern in _GONE
-        if count > 0 and (is_gone or (figures.is_long and pattern in _GONE_IN_TIME)):
-            figures.complaints.append(f"{count} keys {pattern} are left")
     if figures.accepted != figures.messages:
         figures.complaints.append(f"{figures.messages} submitted, {figures.accepted} accepted")
     if figures.duplicates or figures.ended_by_themselves:

@@ -11,6 +11,7 @@ import pytest
 from tests.reliability.soak import soak
 from tests.reliability.soak_figures import Figures, judge
 from tests.reliability.soak_measures import Generation, Life, Look, slope
+from tests.reliability.soak_rest import ALLOWED, Rest, too_much
 from tests.support import running
 
 
@@ -19,7 +20,9 @@ async def test_a_steady_rate_with_rolling_restarts_leaves_nothing_and_sends_to_n
     assert figures.complaints == []
     assert figures.messages == figures.accepted > 0
     assert figures.restarts >= 1
-    assert figures.redis_clients["retired"] < figures.redis_clients["begin"], "the dead left their connections"
+    assert figures.redis_clients["workers have left"] < figures.redis_clients["begin"], (
+        "the dead left their connections"
+    )
 
 
 def test_the_slope_of_a_line_is_its_own_and_of_too_few_points_there_is_none() -> None:
@@ -69,3 +72,18 @@ def test_a_process_that_grows_for_long_is_complained_of_and_one_that_did_not_liv
         judge(figures, [Life(name="x", is_rolled=False, generations=[Generation(pid=1, looks=looks)])])
     assert told[300.0].complaints == []
     assert told[3600.0].complaints == ["x: 300 kB a minute"]
+
+
+def test_what_is_left_without_a_row_that_allows_it_or_beyond_its_bound_is_complained_of() -> None:
+    assert too_much(ALLOWED) == []
+    journal = ALLOWED["volley:account:*:journal"]
+    found = {
+        "volley:account:*:ref:*": Rest(keys=1, bytes=100),
+        "volley:account:*:journal": Rest(keys=2, bytes=journal.bytes + 1),
+        "volley:throttle:*:window:*": Rest(keys=13),
+    }
+    assert too_much(found) == [
+        f"{journal.bytes + 1} bytes of volley:account:*:journal are left, allowed are {journal.bytes}",
+        "1 keys volley:account:*:ref:* are left, allowed are 0",
+        "13 keys volley:throttle:*:window:* are left, allowed are 12",
+    ]

@@ -121,7 +121,7 @@ def _retention(table: Table) -> Retention:
     usual = Retention()
     retention = Retention(
         finished_for=table.number("finished_for", usual.finished_for, least=60, most=10 * 365 * 86_400),
-        references_for=table.number("references_for", usual.references_for, least=3600, most=365 * 86_400),
+        references_for=table.number("references_for", usual.references_for, least=60, most=365 * 86_400),
         journal_length=table.whole("journal_length", usual.journal_length, least=100, most=10_000_000),
         exchanges=table.whole("exchanges", usual.exchanges, least=0, most=100_000),
     )
