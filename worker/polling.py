@@ -28,9 +28,8 @@ from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.interface import BalanceCall, Drain, History
 from worker.providers.reports import Balance, Refused, Report, Reports
 from worker.providers.requests import LONGEST_LIST, Answer, Dialect, HttpRequest
-from worker.recalling import RECALLED
 from worker.settings import Account, Tracking
-from worker.spacing import Spacing
+from worker.spacing import HistoryHour
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
@@ -41,11 +40,6 @@ asked for, and a drain counts against the same rate as a send."""
 
 _APPLIED_AT_ONCE: Final = 2000
 """Reports of a drained answer, which may hold hundreds of thousands: others have their turn in between."""
-
-_PAGES_AN_HOUR: Final = 16
-_PAGES_IN_DOUBT: Final = 6
-"""Of the 28 history requests an hour that smsc's limit leaves us. In an hour in which something had to be recalled
-(`recalling`), the others are for that, because sending again depends on it."""
 
 _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
@@ -89,8 +83,8 @@ class Poller:
         self.lease = ReaderLease(redis, account.name, worker, settings.poll_every)
         self._draining = asyncio.Lock()
         self._has_probed = False
-        self._pages = Spacing(book, account.name, "pages_at")
-        self._recalls = Spacing(book, account.name, RECALLED)
+        recall = account.family.recall
+        self._hour = HistoryHour(book, account.name, most=recall.most if recall else 0)
 
     async def step(self) -> bool:
         """One turn; False when another process reads this account."""
@@ -102,8 +96,8 @@ class Poller:
         family = self._account.family
         if family.drain is not None:
             await self._drain(family.drain)
-        if family.history is not None and await self._is_worth_a_page():
-            await self._back_fill(family.history)
+        if family.history is not None and (fullness := await self._page_fullness()):
+            await self._back_fill(family.history, fullness)
         await self._lookups.step()
         await self._tracker.rematch()
         return True
@@ -190,29 +184,29 @@ class Poller:
     async def _mark(self, entry: str) -> None:
         await self._redis.hset(keys.cursors(self._account.name), APPLIED, entry)
 
-    async def _back_fill(self, history: History) -> None:
-        """Read history pages, newest first, on from where the last turn's window ended."""
+    async def _back_fill(self, history: History, fullness: float) -> None:
+        """Read history pages, newest first, on from where the last turn's window ended, as far as the hour allows."""
         cursors = keys.cursors(self._account.name)
         cursor = (await self._redis.hget(cursors, _PAGE_CURSOR) or b"").decode()
         oldest = datetime.fromtimestamp(time.time() - self._settings.give_up_after, UTC)
-        most = _PAGES_IN_DOUBT if await self._recalls.past() else _PAGES_AN_HOUR
-        for _ in range(most - len(await self._pages.past())):
+        while await self._hour.page_in(fullness) <= 0:
             answer = await self._ask(history.build(self._account.credentials, oldest, datetime.now(UTC), cursor))
             if answer is None:
                 return
-            await self._pages.note()
+            await self._hour.note_page()
             await self._journal.write(self._account.name, "messages", answer.status, answer.body)
             cursor = await self._read_page(history, answer)
             await self._redis.hset(cursors, _PAGE_CURSOR, cursor)
             if not cursor:
                 return
+            fullness = 1.0  # where one page brought something, the one behind it is worth as much
 
-    async def _is_worth_a_page(self) -> bool:
-        """History pages are scarce: worth one when many are due, and no more are coming just now."""
+    async def _page_fullness(self) -> float:
+        """How much of a page would be news: 0 where too few are due for one, or more are coming just now."""
         due = await self._lookups.due()
-        if due < _LEAST_FOR_A_PAGE:
-            return False
-        return due >= _MANY_FOR_A_PAGE or not await self._is_sending()
+        if due < _LEAST_FOR_A_PAGE or (due < _MANY_FOR_A_PAGE and await self._is_sending()):
+            return 0.0
+        return min(1.0, due / _MANY_FOR_A_PAGE)
 
     async def _is_sending(self) -> bool:
         """Whether messages of the account wait to be sent."""

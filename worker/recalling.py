@@ -1,7 +1,7 @@
 """Recalling: what a look-up does not find is looked for in the provider's history, too, before it is sent again.
 
 Both are asked after the grace time, the history last. Its requests are scarce and back-fill needs some, so that what
-is to be recalled is gathered, and the more were made in the last hour, the longer is the pause before the next.
+is to be recalled is gathered: the emptier a request would be, the longer it waits (`sharing`).
 """
 
 import time
@@ -20,15 +20,12 @@ from worker.ledger import Journal, LedgerReader
 from worker.providers.interface import Recall
 from worker.providers.reports import Refused, Report
 from worker.settings import Account
-from worker.spacing import Spacing
+from worker.spacing import HistoryHour
 from worker.throttle import TooSoonError
 
 _MOST_PAGES: Final = 3
 _MOST_MISSING: Final = 20_000
 _DAY: Final = 86_400.0
-
-RECALLED: Final = "recalled_at"
-"""Where the account's book keeps when that was (`spacing`)."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +45,7 @@ class Recalled:
 
 
 class Recaller:
-    """Asks the history of one account. Called by the account's one reader. `spacing`: its requests.
+    """Asks the history of one account. Called by the account's one reader. `hour`: its requests.
 
     What it holds in memory is asked about again when it is lost with its process.
     """
@@ -62,7 +59,7 @@ class Recaller:
         reader: LedgerReader,
         journal: Journal,
         reference_life: float,
-        spacing: Spacing,
+        hour: HistoryHour,
     ) -> None:
         self._account = account
         self._recall = recall
@@ -71,7 +68,7 @@ class Recaller:
         self._journal = journal
         self._reference_life = reference_life
         self._missing: dict[tuple[MessageId, Reference], Open] = {}
-        self._spacing = spacing
+        self._hour = hour
         self._most = recall.most
 
     async def step(self, missing: Sequence[Open]) -> Recalled:
@@ -81,7 +78,7 @@ class Recaller:
         rows = list(self._missing.values())[: self._most]
         if not rows:
             return Recalled()
-        if (left := await self._spacing.pause(lambda made: _pause(made, len(rows) / self._recall.most))) > 0:
+        if (left := await self._hour.recall_in(len(rows) / self._recall.most)) > 0:
             return self._waiting(f"history requests are spaced: the next one in {left:.0f} s")
         reports = await self._reports(rows)
         if isinstance(reports, str):
@@ -122,7 +119,7 @@ class Recaller:
                 answer = await self._asker.ask(request)
             except TooSoonError as wait:
                 return str(wait)
-            await self._spacing.note()
+            await self._hour.note_recall()
             if answer is None:
                 return "the provider's history did not answer"
             await self._journal.write(self._account.name, request.call, answer.status, answer.body)
@@ -148,12 +145,3 @@ class Recaller:
         # a reference lives from its claim on
         claimed = [now - self._reference_life + (lives.get(row.record.reference) or 0.0) for row in rows]
         return datetime.fromtimestamp(min(claimed) - _DAY, UTC)
-
-
-def _pause(made: int, fullness: float) -> float:
-    """Seconds after the last of `made` requests within an hour, for one that is so full (0 to 1).
-
-    The first doubts are answered soon; a trickle that does not end takes 15 an hour of the 28 of smsc's window. The
-    others are for full requests, which go at once, for back-fill and for people.
-    """
-    return (1 - fullness) * made**2

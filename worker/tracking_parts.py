@@ -15,10 +15,10 @@ from worker.polling import Poller
 from worker.probing import Offer, Prober
 from worker.providers.exchange import Exchange
 from worker.providers.registry import EXPORTS, INBOXES
-from worker.recalling import RECALLED, Recaller
+from worker.recalling import Recaller
 from worker.settings import Account
 from worker.shared import Shared
-from worker.spacing import Spacing
+from worker.spacing import HistoryHour
 from worker.throttle import Crowd, Gate, Windows
 from worker.tracking import Tracker
 
@@ -137,7 +137,7 @@ def _recaller(shared: Shared, account: Account, asker: Asker) -> Recaller | None
         reader=shared.reader,
         journal=shared.journal,
         reference_life=shared.ledger.reference_life,
-        spacing=Spacing(shared.book, account.name, RECALLED),
+        hour=HistoryHour(shared.book, account.name, most=account.family.recall.most),
     )
 
 

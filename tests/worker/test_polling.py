@@ -16,9 +16,8 @@ from worker.lookups import Lookups
 from worker.polling import Poller
 from worker.providers.outcomes import Block
 from worker.providers.requests import Answer
-from worker.recalling import RECALLED
 from worker.settings import Tracking
-from worker.spacing import Spacing
+from worker.spacing import HistoryHour
 from worker.tracking import Tracker
 
 BALANCE = Answer(status=200, body=b'"12.5"')
@@ -195,16 +194,19 @@ async def test_history_is_paged_for_as_long_as_it_brings_something(stage: Scene)
     assert await stage.counts("spring") == {"delivered": 20}
 
 
-@pytest.mark.parametrize(("recalled", "most"), [(False, 16), (True, 6)])
+@pytest.mark.parametrize(("recalled", "most"), [(0, 18), (1, 18), (10, 14), (20, 6)])
 async def test_back_fill_leaves_of_an_hour_s_history_what_recalling_needs(
-    stage: Scene, *, recalled: bool, most: int
+    stage: Scene, recalled: int, most: int
 ) -> None:
-    """It read on until the provider's hour was used up; what had to be recalled then was uncertain for an hour."""
+    """It read on until the provider's hour was used up; what had to be recalled then was uncertain for an hour.
+
+    Then it had six pages in any hour in which anything was recalled, and thousands were asked about singly.
+    """
     await submitted(stage, 20)
     await stage.redis.zadd(keys.due("athens"), {f"r{i}": 1 for i in range(20)})
     await stage.redis.delete(keys.queue("athens", "bulk"))
-    if recalled:
-        await Spacing(stage.book, AccountName("athens"), RECALLED).note()
+    for _ in range(recalled):
+        await HistoryHour(stage.book, AccountName("athens")).note_recall()
     for turn in range(2):
         work = desk(stage, f"w{turn}", history=HISTORY)
         pages = [rows((f"r{i}", number, "report_delivered"), more=True) for i, number in enumerate(numbers(20))]
@@ -212,6 +214,19 @@ async def test_back_fill_leaves_of_an_hour_s_history_what_recalling_needs(
         assert await work.poller.step()
         await work.poller.lease.release()
         assert calls(work).count("messages") == (most if turn == 0 else 0)
+
+
+async def test_a_page_for_few_waits_the_longer_the_more_were_read_and_one_for_many_does_not(stage: Scene) -> None:
+    await submitted(stage, 20)
+    await stage.redis.delete(keys.queue("athens", "bulk"))
+    for _ in range(6):
+        await HistoryHour(stage.book, AccountName("athens")).note_page()
+    work = desk(stage, history=HISTORY)
+    for due, asked in ((20, 0), (1000, 1)):
+        await stage.redis.zadd(keys.due("athens"), {f"r{i}": 1 for i in range(due)})
+        work.asker.answers["messages"] = [rows()]
+        await work.poller.step()
+        assert calls(work).count("messages") == asked
 
 
 async def test_rows_of_history_that_are_not_ours_stay_off_the_shelf(stage: Scene) -> None:

@@ -14,9 +14,9 @@ from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.providers.interface import Recall
 from worker.providers.requests import Answer, Credentials, HttpRequest
-from worker.recalling import RECALLED, Recaller
+from worker.recalling import Recaller
 from worker.settings import Tracking
-from worker.spacing import Spacing
+from worker.spacing import HistoryHour
 from worker.throttle import TooSoonError
 from worker.tracking import Tracker
 
@@ -61,7 +61,7 @@ def desk(stage: Scene, *, most: int = 500) -> Desk:
         reader=stage.reader,
         journal=journal,
         reference_life=stage.ledger.reference_life,
-        spacing=Spacing(stage.book, account.name, RECALLED, clock=lambda: work.now),
+        hour=HistoryHour(stage.book, account.name, most=most, clock=lambda: work.now),
     )
     work.lookups = Lookups(
         account=account,
@@ -208,6 +208,33 @@ async def test_a_reader_that_follows_another_need_not_ask_again_what_is_waited_f
     assert [request.call for request in second.asker.asked] == ["messages"]
     assert await stage.state_of(message) is State.QUEUED
     assert await stage.mistakes("spring") == []
+
+
+async def test_readers_that_are_killed_one_after_the_other_leave_places_for_when_it_is_over(stage: Scene) -> None:
+    """Each asked for the few that it knew of, until the hour's 28 were used up and hundreds had to wait."""
+    began = now = 10_000.0
+    asked: list[int] = []
+    for number in range(120):  # an hour of readers; each lives for half a minute, and finds one more
+        await doubted(stage, 1, f"c{number}")
+        work = desk(stage, most=50)
+        work.now = now
+        work.says("status", *(not_found(0) for _ in range(99)))
+        work.says("status_bulk", *(not_found(0) for _ in range(9)))
+        work.says("messages", NONE)
+        await work.step()
+        asked += [now for _ in work.recalled()]
+        now += 30
+    assert 5 <= len(asked) <= 15
+    assert sum(at < began + 180 for at in asked) >= 5, "the first doubts are answered soon"
+    full = desk(stage, most=50)
+    full.now = now
+    await doubted(stage, 200, "flood")
+    full.says("status_bulk", not_found(*range(200)))
+    full.says("messages", *[NONE] * 5)
+    for _ in range(4):
+        await full.step()
+    assert [len(request["to"].split(",")) for request in full.recalled()] == [50] * 4
+    assert await stage.counts("flood") == {"queued": 200}
 
 
 async def test_a_refused_request_is_made_for_fewer_numbers_the_next_time(stage: Scene) -> None:
