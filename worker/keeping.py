@@ -100,7 +100,16 @@ class ExchangeBook:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what was noted, in one trip; what Redis does not take now is let go."""
+        """Write what was noted, in one trip; what Redis does not take now is let go.
+
+        Never raises: no defect in keeping what nothing goes by may end a worker, or hold up its stop.
+        """
+        try:
+            await self._write()
+        except Exception:
+            log.exception("exchanges_failed")
+
+    async def _write(self) -> None:
         found = {
             keeper.account.name: records
             for keeper in self._keepers

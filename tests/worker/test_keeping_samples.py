@@ -1,16 +1,19 @@
 """Which exchanges are kept: all that failed up to a bound, and a sample of the others."""
 
+import asyncio
 from dataclasses import replace
 from typing import Self
 
 import pytest
 from msgspec import structs
 from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
 
 from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.exchanges import ExchangeRecord, Kept, is_about
 from producer.contract.messages import MessageId
+from tests.support import wait_until
 from tests.support_erasure import places_of
 from tests.worker.exchanged import CAMPAIGN, GOOD, PERSON, doubt, prepared_for
 from tests.worker.plain import NAME, plain_account
@@ -145,3 +148,37 @@ async def test_a_family_that_cannot_build_from_labels_is_told_in_the_log(stage: 
         keeper.note(one_of(stage), NotSent(reason="no connection"), doubt(), 0.1)
     await book.flush()
     assert len(await entries(stage, Kept.FAILED)) == 1
+
+
+async def test_what_nobody_foresaw_costs_the_exchanges_of_a_second_and_no_worker(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the task that writes them, and with it the worker process and all its sending."""
+
+    class Defective:
+        def build(self, *_: object) -> None:
+            raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr("worker.keeping._EVERY", 0.001)
+    defective = replace(stage.account, family=replace(stage.account.family, sending=Defective()))
+    book = ExchangeBook(stage.redis, length=60, life=60)
+    bad, good = book.keeper(defective), book.keeper(stage.account)
+    assert bad is not None
+    assert good is not None
+    with capture_logs() as logged:
+        bad.note(one_of(stage), NotSent(reason="no connection"), doubt(), 0.1)
+        running = asyncio.create_task(book.run())
+
+        async def is_told() -> bool:
+            return "exchanges_failed" in [entry["event"] for entry in logged]
+
+        await wait_until(is_told, description="the defect is in the log")
+        good.note(one_of(stage), NotSent(reason="no connection"), doubt(), 0.1)
+
+        async def is_kept() -> bool:
+            return len(await entries(stage, Kept.FAILED)) == 1
+
+        await wait_until(is_kept, description="the next exchange is kept")
+        running.cancel()
+        assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], asyncio.CancelledError)
+    assert [entry["log_level"] for entry in logged] == ["error"]
