@@ -63,14 +63,16 @@ class Asker:
             return await self._attempt(request)
 
     async def _attempt(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
-        await self._windows.enter(request)
+        place = await self._windows.enter(request)
         if not await self._admitted():
             return NotSent(reason="the throttle had no room")
         try:
             await self._gate.pace()
+            await place.leave()
             answer = await self._exchange.ask(request)
         finally:
             self._gate.left()
+        await place.over()
         if not isinstance(answer, Answer):
             log.warning("call_without_answer", account=self._account.name, call=request.call, reason=answer.reason)
         return answer
@@ -79,11 +81,12 @@ class Asker:
         self, request: HttpRequest, sink: Sink, *, longest: int, within: float, resume: Resume | None = None
     ) -> Streamed | NotSent | AnswerLost:
         """Like `attempt`, for an answer that is too long to be held. Its slot is renewed for as long as it takes."""
-        await self._windows.enter(request)
+        place = await self._windows.enter(request)
         if not await self._admitted():
             return NotSent(reason="the throttle had no room")
         try:
             await self._gate.pace()
+            await place.leave()
             renewing = asyncio.create_task(self._renew())
             try:
                 ending = await self._exchange.stream(request, sink, longest=longest, within=within, resume=resume)
