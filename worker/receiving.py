@@ -73,6 +73,7 @@ class Receiver:
         self._idle = idle
         self._patience = patience
         self._waiting: dict[bytes, tuple[Fields, float]] = {}  # entry -> its fields, until when it waits
+        self._has_group = False
         self._retry_at = 0.0
         self._tidy_at = 0.0
         self._types: dict[str, tuple[Handler, tuple[str, ...]]] = {
@@ -88,12 +89,15 @@ class Receiver:
         """Take entries until cancelled. Redis being away is waited for."""
         while not _is_cancelled():
             try:
-                await self._make_group()
+                if not self._has_group:
+                    await self._make_group()
+                    self._has_group = True
                 await self._tidy()
                 await self._take_over()
                 await self._try_again()
                 await self._read()
             except (RedisError, OSError) as error:
+                self._has_group = False  # a Redis that lost the stream says so by an error
                 log.warning("intake_waits_for_redis", error=type(error).__name__)
                 await asyncio.sleep(1.0)
 

@@ -169,3 +169,26 @@ async def test_a_cancellation_is_never_lost(redis: Redis, redis_url: str) -> Non
             task.cancel()
             done, _ = await asyncio.wait({task}, timeout=60)
             assert done, f"cancelled after {turn * 0.2} ms"
+
+
+async def test_the_group_is_made_once_and_not_before_every_reading(redis: Redis, redis_url: str) -> None:
+    """It was asked for twice a second: each refusal left 27 objects in a cycle, half a megabyte a minute."""
+    await redis.config_resetstat()
+    async with receiver(redis_url) as made, running(made) as task:
+        for name in ("spring", "summer", "autumn"):
+            await put(redis, "campaign.submit", json.dumps({**SUBMIT, "campaign": name}))
+            await settled(redis, task)
+    calls = await redis.info("commandstats")
+    assert calls["cmdstat_xreadgroup"]["calls"] >= 3
+    assert calls["cmdstat_xgroup|create"]["calls"] == 1
+
+
+async def test_a_stream_that_redis_lost_is_read_again(redis: Redis, redis_url: str) -> None:
+    async with receiver(redis_url) as made, running(made) as task:
+        await put(redis, "campaign.submit", json.dumps(SUBMIT))
+        await settled(redis, task)
+        await redis.delete(keys.INTAKE)
+        await put(redis, "campaign.submit", json.dumps({**SUBMIT, "campaign": "summer"}))
+        await wait_until(
+            lambda: redis.hget(keys.campaign(CampaignId("summer")), "total"), description="the campaign is stored"
+        )
