@@ -20,6 +20,7 @@ _NOT_NOW: Final = frozenset({Block.ADDRESS, Block.UNREACHABLE, Block.CREDENTIALS
 _LONGEST_WAIT: Final = 10.0
 _PROBE_EVERY: Final = 60.0
 _RENEW_EVERY: Final = 5.0
+_NO_ROOM: Final = "the throttle had no room"
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +66,10 @@ class Asker:
     async def _attempt(self, request: HttpRequest) -> Answer | NotSent | AnswerLost:
         place = await self._windows.enter(request)
         if not await self._admitted():
-            return NotSent(reason="the throttle had no room")
+            return NotSent(reason=_NO_ROOM)
         try:
-            await self._gate.pace()
+            if not await self._gate.pace(_LONGEST_WAIT, probe=True):
+                return NotSent(reason=_NO_ROOM)
             await place.leave()
             answer = await self._exchange.ask(request)
         finally:
@@ -83,9 +85,10 @@ class Asker:
         """Like `attempt`, for an answer that is too long to be held. Its slot is renewed for as long as it takes."""
         place = await self._windows.enter(request)
         if not await self._admitted():
-            return NotSent(reason="the throttle had no room")
+            return NotSent(reason=_NO_ROOM)
         try:
-            await self._gate.pace()
+            if not await self._gate.pace(_LONGEST_WAIT, probe=True):
+                return NotSent(reason=_NO_ROOM)
             await place.leave()
             renewing = asyncio.create_task(self._renew())
             try:

@@ -56,6 +56,8 @@ class Learning:
     async def flush(self) -> None:
         """Write counts and words gathered since the last flush."""
         totals, self.totals = self.totals, Counter()
+        if lost := self._gate.take_lost():
+            totals["permits_lost"] += lost
         words, self._words = self._words, {}
         outcomes, self._outcomes = self._outcomes, Counter()
         for (kind, _), count in outcomes.items():

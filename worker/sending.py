@@ -135,7 +135,7 @@ class Sender:
         try:
             ready = await self._prefetch.prepare([job])
         except BaseException:
-            self._give_up(admission.permits)
+            self._gate.give_up(admission.permits)
             raise
         await self._claim(ready, admission)
 
@@ -153,7 +153,7 @@ class Sender:
         try:
             await self._last_claim_over()
         except BaseException:
-            self._give_up(admission.permits)
+            self._gate.give_up(admission.permits)
             raise
         self._claiming = asyncio.create_task(self._claim(self._prefetch.next(admission.permits), admission))
         return _SPACING
@@ -189,7 +189,7 @@ class Sender:
         if self._claiming is not None:
             await end([self._claiming])
         unsent = [self._claimed.get_nowait() for _ in range(self._claimed.qsize())]
-        self._give_up(len(unsent))
+        self._gate.give_up(len(unsent))
         await self._recorder.put([write for left in unsent for write in released(left.prepared, left.claimed)])
         if self._filling is not None:
             await asyncio.wait(
@@ -215,11 +215,11 @@ class Sender:
     async def _claim(self, ready: Sequence[Ahead], admission: Admission) -> None:
         """Claim what the permits allow and hand it to the consumers. Permits that come to nothing are given up."""
         claimed_at = time.monotonic()
-        opens_at = claimed_at + admission.opens_in
+        opens_at = admission.given_at + admission.opens_in
         try:
             answers = await self._ledger.claim([ahead.prepared.claim for ahead in ready])
         except BaseException as error:
-            self._give_up(admission.permits)
+            self._gate.give_up(admission.permits)
             if ready and ready[0].claimed_at is not None and will_never_be_done(error):
                 # dropped: the jobs come back by themselves, and a claim that was made makes doubt when its lease ends
                 log.error("claim_impossible", campaign=ready[0].prepared.claim.campaign, error=str(error)[:200])  # noqa: TRY400 - its words say it all
@@ -233,15 +233,11 @@ class Sender:
                 self._claimed.put_nowait(_Claimed(ahead.prepared, claimed, ahead.claimed_at or claimed_at, opens_at))
             else:
                 refused.append((ahead.prepared, claimed))
-        self._give_up(admission.permits - len(ready) + len(refused))
+        self._gate.give_up(admission.permits - len(ready) + len(refused))
         for prepared, claimed in refused:
             if any(claim.answer is ClaimAnswer.CHANGED for claim in claimed):
                 self._preparer.forget(prepared.claim.campaign)
             await self._release(prepared, claimed)
-
-    def _give_up(self, permits: int) -> None:
-        for _ in range(permits):
-            self._gate.left()
 
     async def _release(self, prepared: Prepared, claimed: Sequence[Claimed]) -> None:
         """Claimed, and not sent: back to the queue, no attempt spent."""
@@ -254,7 +250,7 @@ class Sender:
                 if (early := opens_at - time.monotonic()) > 0:
                     await asyncio.sleep(early)
             except asyncio.CancelledError:
-                self._gate.left()
+                self._gate.give_up(1)
                 await self._release(prepared, claimed)
                 raise
             try:
@@ -274,8 +270,7 @@ class Sender:
         """Wait for this request's turn; whether its claim is young enough then. A process that stood still between
         claim and wire must not send what another may have taken over.
         """
-        await self._gate.pace()
-        return time.monotonic() <= claimed_at + self._fresh_for
+        return await self._gate.pace(claimed_at + self._fresh_for - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -24,7 +24,7 @@ from worker.throttle import Gate, login_key
 from worker.tracing import start_traces
 from worker.tracking import Tracker
 
-_RESERVE: Final = 0.98
+_RESERVE: Final = 0.985
 """Of the configured rate. Requests that are late by some ms bunch up: at the full rate a provider's sliding
 second now and then holds one too many."""
 

@@ -36,6 +36,12 @@ SENDING: Final = (
     ),
     counter("volley_congested_total", ACCOUNT, "Requests that were told to slow down.", total("congested")),
     counter(
+        "volley_permits_lost_total",
+        ACCOUNT,
+        "Permits of the throttle that came too late for their turn, leased anew: a worker's machine is busy.",
+        total("permits_lost"),
+    ),
+    counter(
         "volley_stale_outcomes_total",
         ACCOUNT,
         "Outcomes that came when another attempt held their message: a claim ran out while its request lived.",

@@ -14,7 +14,7 @@ from producer.contract.recovery import Stored, effective_rate
 from producer.directory import AccountEntry, accounts
 
 _AS_GOOD_AS_FULL: Final = 0.97
-"""Of the ceiling: the workers keep a fiftieth of it in reserve."""
+"""Of the ceiling: the workers keep a share of it in reserve."""
 
 
 class AccountState(StrEnum):

@@ -6,8 +6,26 @@ from worker.throttle import Admission, Gate
 LOGIN = "login"
 
 
-def gate(stage: Scene, worker: str = "w1", *, rate: float = 1000.0, slots: int = 100, lease: float = 30.0) -> Gate:
-    return Gate(stage.redis, account="athens", login=LOGIN, rate=rate, slots=slots, worker=worker, slot_lease=lease)
+def gate(
+    stage: Scene,
+    worker: str = "w1",
+    *,
+    rate: float = 1000.0,
+    slots: int = 100,
+    lease: float = 30.0,
+    reserve: float = 1.0,
+) -> Gate:
+    """A door at which `rate` is the provider's; the share of it that may be used is all of it, unless told."""
+    return Gate(
+        stage.redis,
+        account="athens",
+        login=LOGIN,
+        rate=rate * reserve,
+        slots=slots,
+        worker=worker,
+        slot_lease=lease,
+        reserve=reserve,
+    )
 
 
 async def admitted(door: Gate, wanted: int) -> Admission:

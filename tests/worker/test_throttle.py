@@ -53,7 +53,7 @@ async def test_over_real_time_requests_leave_at_the_rate_and_evenly(stage: Scene
                 continue
             await asyncio.sleep(answer.opens_in)
             for _ in range(answer.permits):
-                await door.pace()
+                assert await door.pace(60)
                 leaving.append(time.monotonic() - started)
                 door.left()
 
@@ -163,9 +163,9 @@ async def test_a_dead_workers_share_runs_out(stage: Scene) -> None:
     dead, alive = gate(stage, "dead", slots=4), gate(stage, "alive", slots=4)
     await admitted(dead, 4)
     assert isinstance(await alive.admit(1), Waiting)
-    held, wanted, until, granted = (await stage.redis.hget(keys.slots(LOGIN), "dead")).split()
+    held, wanted, until, *granted = (await stage.redis.hget(keys.slots(LOGIN), "dead")).split()
     over = b"%d" % (int(until) - 30_000 - 1)  # its lease began this moment, and is 30 s
-    await stage.redis.hset(keys.slots(LOGIN), "dead", b" ".join([held, wanted, over, granted]))
+    await stage.redis.hset(keys.slots(LOGIN), "dead", b" ".join([held, wanted, over, *granted]))
     await wait_until(lambda: is_admitted(alive), description="the dead worker's slots are free")
 
 

@@ -7,7 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from aiolimiter import AsyncLimiter
+from redis.exceptions import RedisError
 
 from producer.contract import keys
 from producer.contract.client import Client
@@ -15,6 +17,7 @@ from producer.contract.messages import AccountName
 from producer.contract.scripts import Script
 from worker.providers.requests import Credentials
 from worker.throttle.sliding import SlidingWindow
+from worker.throttle.turns import Turns
 
 _ADMIT: Final = Script("worker.throttle", "admit")
 _CONGEST: Final = Script("worker.throttle", "congest")
@@ -26,6 +29,9 @@ a longer block leaves fewer slots for requests that are on the wire (at 50 an ac
 SLOTS: Final = "slots"
 """Why a request waits when as many are under way as may be."""
 
+_IN_TURN: Final = frozenset({"rate", SLOTS})
+"""Why a request waits for a moment; any other reason is one to go back for."""
+
 _SLOT_WAIT: Final = 0.005
 """Seconds after which somebody who found no free slot asks again."""
 
@@ -34,6 +40,8 @@ _LATE: Final = 0.02
 
 _UNPACED: Final = 5000.0
 """Requests a second above which local pacing costs more than it smooths; the shared rate still holds."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +54,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """`permits` requests may leave, the first in `opens_in` seconds, the next ones paced behind it."""
+    """`permits` requests may leave, the first in `opens_in` seconds after `given_at` (monotonic), the next ones paced
+    behind it.
+    """
 
     permits: int
     opens_in: float
+    given_at: float
 
 
 def login_key(family: str, credentials: Credentials) -> str:
@@ -89,6 +100,9 @@ class Gate:
         self._reserve = reserve
         self._pacer = _pacer(rate)
         self._window = SlidingWindow(rate / reserve)
+        self._turns = Turns()
+        self._renewing = asyncio.Lock()
+        self._without_turn = 0
         self._touched_at = 0.0
         self._freed = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -109,18 +123,44 @@ class Gate:
             self.waiting = Waiting(why=bytes(why).decode(), seconds=again_in / 1000)
             return self.waiting
         self.waiting = None
-        return Admission(permits=permits, opens_in=opens_in / 1000)
+        return Admission(permits=permits, opens_in=opens_in / 1000, given_at=time.monotonic())
 
-    async def pace(self) -> None:
-        """Wait for this permit's turn behind the ones before it."""
-        if self._pacer is not None:
+    def take_lost(self) -> int:
+        """How many permits came too late for their turn since this was asked last."""
+        lost, self._turns.lost = self._turns.lost, 0
+        return lost
+
+    async def pace(self, within: float, *, probe: bool = False) -> bool:
+        """Wait for a permit's turn; True right before the request may leave. A permit whose turn is over is leased
+        anew. False when none was had `within` seconds, Redis is away, or the account is not open any more (`probe`
+        passes that).
+        """
+        ends = time.monotonic() + within
+        while self._pacer is not None:
+            turn = self._turns.next(time.monotonic())
+            if turn is None:
+                if time.monotonic() >= ends or not await self._lease_anew(probe=probe):
+                    return False
+                continue
+            if (early := turn.opens - time.monotonic()) > 0:
+                await asyncio.sleep(early)
             await self._pacer.acquire()
-            await self._window.enter()
+            await self._window.room()
+            if self._turns.is_kept(turn, time.monotonic()):
+                self._window.count()
+                break
+        return time.monotonic() <= ends
 
     def left(self) -> None:
         """One permit's request is over (or was not sent): its slot may be used again."""
         self.in_flight -= 1
         self._freed.set()
+
+    def give_up(self, permits: int) -> None:
+        """So many permits come to nothing, without a `pace` or a `left`."""
+        self._turns.drop(permits)
+        for _ in range(permits):
+            self.left()
 
     async def freed(self, within: float) -> None:
         """Wait until a request of this process is over, for `within` seconds at most."""
@@ -146,13 +186,44 @@ class Gate:
             if not self.in_flight:
                 await self._redis.hdel(self._keys[1], self._worker)
 
-    async def _ask(self, wanted: int, *, probe: bool) -> list[int]:
-        """One at a time: what another call was given and does not know yet would be missing in what is told here."""
+    async def _lease_anew(self, *, probe: bool) -> bool:
+        """Lease the rate once more for all who have a slot and no turn; False when there is no hope of it soon."""
+        self._without_turn += 1
+        try:
+            async with self._renewing:
+                if self._turns.any():
+                    return True
+                wanted = 1 if probe else self._without_turn
+                permits, _, _, again_in, why, _ = await self._ask(wanted, probe=probe, has_slots=True)
+                if not permits:
+                    if bytes(why).decode() not in _IN_TURN:
+                        return False
+                    await asyncio.sleep(max(again_in / 1000, _SLOT_WAIT))
+                return True
+        except (RedisError, OSError) as error:
+            log.warning("permit_lost", error=type(error).__name__)
+            return False
+        finally:
+            self._without_turn -= 1
+
+    async def _ask(self, wanted: int, *, probe: bool, has_slots: bool = False) -> list[int]:
+        """One at a time: what another call was given and does not know yet would be missing in what is told here.
+
+        `has_slots`: those who want are among the ones in flight, and not on the wire.
+        """
         async with self._turn:
-            self._touched_at = time.monotonic()
-            args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, _BLOCK, self._slot_lease)
-            answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve])
-            self.in_flight += answer[0]
+            asked = self._touched_at = time.monotonic()
+            flying = max(0, self.in_flight - wanted) if has_slots else self.in_flight
+            late = int(self._turns.told(max(1.0, 1 / self.effective_rate), asked) * 1000)
+            args = (self._ceiling, self._slots, self._worker, flying, wanted, _BLOCK, self._slot_lease)
+            answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve, late])
+            *answer, gap = answer
+            permits, opens_in = answer[:2]
+            if permits and self._pacer is not None:
+                now = time.monotonic()
+                self._turns.lease(permits, asked=asked, answered=now, opens_in=opens_in / 1000, gap=gap / 1e6)
+            if not has_slots:
+                self.in_flight += permits
             return answer
 
     def _adapt(self, rate: float) -> None:

@@ -26,10 +26,13 @@ class SlidingWindow:
         self._most = max(1, int(rate))
         self._seconds = max(_SECOND, self._most / rate) + _MARGIN
 
-    async def enter(self) -> None:
-        """Wait until one more may leave, and count it."""
+    async def room(self) -> None:
+        """Wait until one more may leave. Whoever leaves tells so by `count` before anybody else runs."""
         while (wait := self._wait()) > 0:  # noqa: ASYNC110 - it is time that is waited for
             await asyncio.sleep(wait)
+
+    def count(self) -> None:
+        """One leaves now."""
         self._left.append(time.monotonic())
 
     def _wait(self) -> float:

@@ -1,8 +1,10 @@
 -- Lease permits: how many requests of one provider login may leave now, over all processes together.
 -- KEYS: rate state (hash), slots (hash), account (hash), what an operator set instead (hash)
 -- ARGV: rate ceiling (/s), slots in all, worker, its requests in flight, permits wanted, block (ms),
---       slot lease (ms), '1' to pass a blocked account (a probe), share of a rate that may be used
--- Returns: permits, first of them may leave in (ms), slots held, ask again in (ms), why, effective rate x 1000
+--       slot lease (ms), '1' to pass a blocked account (a probe), share of a rate that may be used,
+--       how late this worker's permits may leave (thousandths of a second, or of a longer gap)
+-- Returns: permits, first of them may leave in (ms), slots held, ask again in (ms), why, effective rate x 1000,
+--          time between two permits (microseconds)
 -- Time is Redis' own. The rate is kept as the time at which the next request is free (GCRA): no burst
 -- is saved up. A worker's slots are a share it holds and reuses; a dead worker's share runs out.
 local t = redis.call('TIME')
@@ -42,21 +44,23 @@ local function blocked()
   return a[1], math.max(200, math.min(left, 1000))
 end
 
--- Shares of the slots: 'held wanted until granted' by worker. Nobody is taken a slot that a request is using.
+-- Shares of the slots: 'held wanted until granted late' by worker. Nobody is taken a slot that a request is using.
 -- Others keep what they hold and are promised their fair share; what is left over may be taken. Where there are
 -- fewer slots than workers, they go round: whoever was granted one last waits for those who have waited longer.
 local RECENT = 1000  -- a worker that wants more asks several times a second; older wants are of the dead
 local granted = 0
+local late = tonumber(ARGV[10])  -- the most of any worker: what one may send late, all leave room for
 
 local function others()
   local rows, flat = {}, redis.call('HGETALL', KEYS[2])
   for i = 1, #flat, 2 do
-    local held, wanted, till, at = string.match(flat[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
+    local held, wanted, till, at, its_late = string.match(flat[i + 1], '^(%d+) (%d+) (%d+) (%d+) ?(%d*)$')
     if not till or tonumber(till) < now then
       redis.call('HDEL', KEYS[2], flat[i])
     elseif flat[i] == worker then
       granted = tonumber(at)
     else
+      late = math.max(late, tonumber(its_late) or 0)
       local is_hungry = tonumber(wanted) > 0 and tonumber(till) - lease > now - RECENT
       rows[#rows + 1] = {held = tonumber(held), wanted = tonumber(wanted), granted = tonumber(at), is_hungry = is_hungry}
     end
@@ -82,23 +86,25 @@ local why, wait = blocked()
 local held = why and flying or share()
 
 local function keep()
-  redis.call('HSET', KEYS[2], worker, string.format('%d %d %d %d', held, flying + want, now + lease, granted))
+  redis.call('HSET', KEYS[2], worker, string.format('%d %d %d %d %d', held, flying + want, now + lease, granted, tonumber(ARGV[10])))
   redis.call('PEXPIRE', KEYS[2], HOUR)
 end
 
 keep()
-if why then return {0, 0, held, math.floor(wait), why, 0} end
+if why then return {0, 0, held, math.floor(wait), why, 0, 0} end
 
 local rate = effective_rate()
 local free = math.max(0, held - flying)
-if want == 0 then return {0, 0, held, 0, 'idle', math.floor(rate * 1000)} end
-if free == 0 then return {0, 0, held, 5, 'slots', math.floor(rate * 1000)} end
+if want == 0 then return {0, 0, held, 0, 'idle', math.floor(rate * 1000), 0} end
+if free == 0 then return {0, 0, held, 5, 'slots', math.floor(rate * 1000), 0} end
 
-local gap = 1000 / rate
+-- a second holds the permits of a second, of what may be late, and of the way to the provider, half as long on a
+-- machine as busy as that. The share in reserve covers ten thousandths that are late
+local gap = 1000 / rate * (1000 + 1.5 * math.max(10, late)) / 1015
 local next_free = math.max(tonumber(redis.call('HGET', KEYS[1], 'next') or 0), now)
 local until_next = next_free - now
 if until_next > block then
-  return {0, 0, held, math.ceil(until_next - block), 'rate', math.floor(rate * 1000)}
+  return {0, 0, held, math.ceil(until_next - block), 'rate', math.floor(rate * 1000), 0}
 end
 local permits = math.min(want, free, math.max(1, math.floor((block - until_next) / gap)))
 redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * gap),
@@ -107,4 +113,4 @@ redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * 
 redis.call('PEXPIRE', KEYS[1], HOUR)
 granted = now
 keep()
-return {permits, math.ceil(until_next), held, 0, 'go', math.floor(rate * 1000)}
+return {permits, math.ceil(until_next), held, 0, 'go', math.floor(rate * 1000), math.floor(gap * 1000)}
