@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -36,25 +37,30 @@ class Book:
 class Audited(Gate):
     """A gate that writes down, in the same transaction, which times it was given."""
 
-    def audited(self, book: Book) -> "Audited":
-        self.book = book
+    def audited(self, book: Book, late: int) -> "Audited":
+        self.book, self.late = book, late
         return self
 
-    async def _ask(self, wanted: int, *, probe: bool) -> list[int]:
+    async def _ask(self, wanted: int, *, probe: bool, has_slots: bool = False) -> list[int]:
+        assert not has_slots, "nobody is late here"
         args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, 25.0, self._slot_lease)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.evalsha(_ADMIT.sha, len(self._keys), *self._keys, *args, int(probe), self._reserve)
+            pipe.evalsha(_ADMIT.sha, len(self._keys), *self._keys, *args, int(probe), self._reserve, self.late)
             pipe.hmget(self._keys[0], ["next", "rate"])
-            answer, (following, rate) = await pipe.execute()
-        gap = 1000 / float(rate) if rate else 0.0
-        self.book.permits += [(float(following) - gap * back, gap) for back in range(answer[0], 0, -1)]
+            (*answer, micros), (following, rate) = await pipe.execute()
+        if answer[0]:
+            gap = micros / 1000
+            assert gap >= 1000 / float(rate) - 0.001
+            self.book.permits += [(float(following) - gap * back, gap) for back in range(answer[0], 0, -1)]
+        self.in_flight += answer[0]
         return answer
 
 
 class Crowd:
-    """Processes at one login: they come, ask, finish and die without a word."""
+    """Processes at one login: they come, ask, finish and die without a word. They may be `late` (ms)."""
 
-    def __init__(self, redis: Redis, rng: random.Random, rate: float) -> None:
+    def __init__(self, redis: Redis, rng: random.Random, rate: float, late: Sequence[int] = (10,)) -> None:
+        self.late = late
         self.redis, self.rng, self.rate = redis, rng, rate
         self.book = Book()
         self.alive: list[Audited] = []
@@ -73,7 +79,7 @@ class Crowd:
             worker=f"w{self.born}",
             slot_lease=LEASE,
         )
-        self.alive.append(made.audited(self.book))
+        self.alive.append(made.audited(self.book, late=self.rng.choice(self.late)))
 
     def die(self) -> None:
         gate = self.alive.pop(self.rng.randrange(len(self.alive)))
@@ -104,7 +110,7 @@ async def crowd_redis(redis: Redis, redis_url: str) -> Redis:
 async def test_no_two_permits_are_nearer_than_the_rate_allows(crowd_redis: Redis, seed: int) -> None:
     """Whatever dies, slows or changes: from each permit to the next is the gap of the rate that it was given at."""
     rng = random.Random(seed)
-    crowd = Crowd(crowd_redis, rng, rate=500.0)
+    crowd = Crowd(crowd_redis, rng, rate=500.0, late=(10, 10, 20, 40, 80, 160))
     crowd.join()
     for turn in range(1500):
         match rng.randrange(40):
