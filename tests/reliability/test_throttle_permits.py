@@ -47,7 +47,7 @@ class Audited(Gate):
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.evalsha(_ADMIT.sha, len(self._keys), *self._keys, *args, int(probe), self._reserve, self.late)
             pipe.hmget(self._keys[0], ["next", "rate"])
-            (*answer, micros), (following, rate) = await pipe.execute()
+            (*answer, micros, _), (following, rate) = await pipe.execute()
         if answer[0]:
             gap = micros / 1000
             assert gap >= 1000 / float(rate) - 0.001

@@ -19,7 +19,7 @@ def stand_still(seconds: float) -> None:
 async def gap(door: Gate) -> float:
     """Milliseconds between the permits that are given now."""
     permits = await admitted(door, 2)
-    opens = [turn.opens for _ in range(permits.permits) if (turn := door._turns.next(time.monotonic()))]
+    opens = [turn.due for _ in range(permits.permits) if (turn := door._turns.next(time.monotonic()))]
     finish(door, permits.permits)
     return (opens[-1] - opens[0]) * 1000
 

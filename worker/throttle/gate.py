@@ -123,7 +123,7 @@ class Gate:
             self.waiting = Waiting(why=bytes(why).decode(), seconds=again_in / 1000)
             return self.waiting
         self.waiting = None
-        return Admission(permits=permits, opens_in=opens_in / 1000, given_at=time.monotonic())
+        return Admission(permits=permits, opens_in=opens_in / 1e6, given_at=time.monotonic())
 
     def take_lost(self) -> int:
         """How many permits came too late for their turn since this was asked last."""
@@ -142,7 +142,7 @@ class Gate:
                 if time.monotonic() >= ends or not await self._lease_anew(probe=probe):
                     return False
                 continue
-            if (early := turn.opens - time.monotonic()) > 0:
+            if (early := turn.due - time.monotonic()) > 0:
                 await asyncio.sleep(early)
             await self._pacer.acquire()
             await self._window.room()
@@ -217,11 +217,18 @@ class Gate:
             late = int(self._turns.told(max(1.0, 1 / self.effective_rate), asked) * 1000)
             args = (self._ceiling, self._slots, self._worker, flying, wanted, _BLOCK, self._slot_lease)
             answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve, late])
-            *answer, gap = answer
+            answered = time.monotonic()
+            *answer, gap, clock = answer
             permits, opens_in = answer[:2]
             if permits and self._pacer is not None:
-                now = time.monotonic()
-                self._turns.lease(permits, asked=asked, answered=now, opens_in=opens_in / 1000, gap=gap / 1e6)
+                self._turns.lease(
+                    permits,
+                    asked=asked,
+                    answered=answered,
+                    clock=clock / 1e6,
+                    opens_in=opens_in / 1e6,
+                    gap=gap / 1e6,
+                )
             if not has_slots:
                 self.in_flight += permits
             return answer

@@ -10,14 +10,13 @@ from typing import Final, NamedTuple
 
 from worker.throttle.jitter import Jitter
 
-_TRIPS: Final = 64
-"""Round trips whose shortest tells how far Redis is; what took longer than that may have stood still anywhere."""
+_ANSWERS: Final = 64
+"""Answers of which the quickest tells what Redis' clock shows; one that took longer may have lain about anywhere."""
 
 
 class Turn(NamedTuple):
-    """One permit's turn: not before `opens`, late after `due`, lost after `closes` (monotonic seconds)."""
+    """One permit's turn: not before `due`, lost after `closes` (monotonic seconds)."""
 
-    opens: float
     due: float
     closes: float
     window: float
@@ -28,7 +27,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._turns: deque[Turn] = deque()
-        self._trips: deque[float] = deque(maxlen=_TRIPS)
+        self._ahead: deque[float] = deque(maxlen=_ANSWERS)
         self._jitter = Jitter()
         self.lost = 0
 
@@ -36,28 +35,31 @@ class Turns:
         """How late permits of this process may be, in windows of `window` seconds: what Redis is to be told `now`."""
         return self._jitter.told(now / window)
 
-    def lease(self, permits: int, *, asked: float, answered: float, opens_in: float, gap: float) -> None:
-        """Take in the permits of one answer: the first opens `opens_in` seconds after it, the next ones `gap` apart.
+    def lease(
+        self, permits: int, *, asked: float, answered: float, clock: float, opens_in: float, gap: float
+    ) -> None:
+        """Take in the permits of one answer: the first is due `opens_in` seconds after Redis' `clock` showed what the
+        answer says, the next ones `gap` apart.
 
-        When between `asked` and `answered` Redis looked at its clock is not known. A permit opens as if it did so
-        last, so that none is early, and closes as if it did so first, the usual way apart.
+        When that was on this process' clock, the quickest of the last answers tells, whatever this one's way; it was
+        after `asked` and before `answered` in any case, however wrong a clock is.
         """
         window = max(1.0, gap)
         self._jitter.known(answered / window)
         late = self._jitter.most(answered / window) * window
-        self._trips.append(answered - asked)
-        usual = min(self._trips)
+        self._ahead.append(answered - clock)
+        first = min(max(clock + min(self._ahead), asked), answered) + opens_in
         for number in range(permits):
-            opens, due = answered + opens_in + number * gap, asked + usual + opens_in + number * gap
-            self._turns.append(Turn(opens, due, due + late, window))
+            due = first + number * gap
+            self._turns.append(Turn(due, due + late, window))
 
     def next(self, now: float) -> Turn | None:
         """The earliest turn that can still be kept, taken out. None when there is none."""
         while self._turns:
             turn = self._turns.popleft()
-            if max(now, turn.opens) <= turn.closes:
+            if max(now, turn.due) <= turn.closes:
                 return turn
-            self.is_kept(turn, max(now, turn.opens))
+            self.is_kept(turn, max(now, turn.due))
         return None
 
     def is_kept(self, turn: Turn, now: float) -> bool:

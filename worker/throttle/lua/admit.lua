@@ -3,8 +3,8 @@
 -- ARGV: rate ceiling (/s), slots in all, worker, its requests in flight, permits wanted, block (ms),
 --       slot lease (ms), '1' to pass a blocked account (a probe), share of a rate that may be used,
 --       how late this worker's permits may leave (thousandths of a second, or of a longer gap)
--- Returns: permits, first of them may leave in (ms), slots held, ask again in (ms), why, effective rate x 1000,
---          time between two permits (microseconds)
+-- Returns: permits, first of them may leave in (microseconds), slots held, ask again in (ms), why,
+--          effective rate x 1000, time between two permits (microseconds), the clock (microseconds)
 -- Time is Redis' own. The rate is kept as the time at which the next request is free (GCRA): no burst
 -- is saved up. A worker's slots are a share it holds and reuses; a dead worker's share runs out.
 local t = redis.call('TIME')
@@ -91,12 +91,12 @@ local function keep()
 end
 
 keep()
-if why then return {0, 0, held, math.floor(wait), why, 0, 0} end
+if why then return {0, 0, held, math.floor(wait), why, 0, 0, 0} end
 
 local rate = effective_rate()
 local free = math.max(0, held - flying)
-if want == 0 then return {0, 0, held, 0, 'idle', math.floor(rate * 1000), 0} end
-if free == 0 then return {0, 0, held, 5, 'slots', math.floor(rate * 1000), 0} end
+if want == 0 then return {0, 0, held, 0, 'idle', math.floor(rate * 1000), 0, 0} end
+if free == 0 then return {0, 0, held, 5, 'slots', math.floor(rate * 1000), 0, 0} end
 
 -- a second holds the permits of a second, of what may be late, and of the way to the provider, half as long on a
 -- machine as busy as that. The share in reserve covers ten thousandths that are late
@@ -104,7 +104,7 @@ local gap = 1000 / rate * (1000 + 1.5 * math.max(10, late)) / 1015
 local next_free = math.max(tonumber(redis.call('HGET', KEYS[1], 'next') or 0), now)
 local until_next = next_free - now
 if until_next > block then
-  return {0, 0, held, math.ceil(until_next - block), 'rate', math.floor(rate * 1000), 0}
+  return {0, 0, held, math.ceil(until_next - block), 'rate', math.floor(rate * 1000), 0, 0}
 end
 local permits = math.min(want, free, math.max(1, math.floor((block - until_next) / gap)))
 redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * gap),
@@ -113,4 +113,5 @@ redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * 
 redis.call('PEXPIRE', KEYS[1], HOUR)
 granted = now
 keep()
-return {permits, math.ceil(until_next), held, 0, 'go', math.floor(rate * 1000), math.floor(gap * 1000)}
+return {permits, math.ceil(until_next * 1000), held, 0, 'go', math.floor(rate * 1000), math.floor(gap * 1000),
+  math.floor(now * 1000)}
