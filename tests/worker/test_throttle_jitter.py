@@ -28,7 +28,7 @@ def test_the_step_is_chosen_that_loses_the_least(seen: list[float], step: float)
 def test_a_busy_machine_is_told_first_and_allowed_a_window_later() -> None:
     jitter = Jitter()
     for _ in range(200):
-        jitter.note(0.03)
+        jitter.note(0.03, 10.0)
     assert jitter.told(10.0) == 0.04
     assert jitter.most(99.0) == 0.01, "the throttle has not answered"
     jitter.known(100.0)
@@ -40,13 +40,26 @@ def test_a_machine_that_is_idle_again_gives_the_rate_back_a_window_later() -> No
     jitter = Jitter()
     for late, now in ((0.03, 10.0), (0.0, 20.0)):
         for _ in range(200):
-            jitter.note(late)
+            jitter.note(late, now)
         told = jitter.told(now)
         jitter.known(now)
         most = jitter.most(now + 2)
     assert (told, most) == (0.04, 0.01), "no permit may be late any more, and all leave room for those that are"
     assert jitter.told(20.0 + WINDOW) == 0.04
     assert jitter.told(21.4) == 0.01
+
+
+def test_what_was_seen_long_ago_is_forgotten_and_a_few_permits_teach_nothing() -> None:
+    jitter = Jitter()
+    for _ in range(15):
+        jitter.note(0.03, 1.0)
+    assert jitter.told(1.0) == 0.01
+    for _ in range(15):
+        jitter.note(0.03, 2.0)
+    assert jitter.told(13.0) == 0.01
+    for _ in range(20):
+        jitter.note(0.03, 13.0)
+    assert jitter.told(14.0) == 0.04
 
 
 moves = st.lists(
@@ -66,7 +79,7 @@ def test_nobody_is_later_than_all_have_known_for_a_window_and_still_know(steps: 
         match move:
             case "calm" | "busy" | "worse":
                 for _ in range(150):
-                    jitter.note({"calm": 0.0, "busy": 0.03, "worse": 0.1}[move])
+                    jitter.note({"calm": 0.0, "busy": 0.03, "worse": 0.1}[move], now)
             case "ask":
                 asked = jitter.told(now)
                 assert all(most <= asked for at, most in allowed if at >= now - WINDOW)

@@ -17,7 +17,10 @@ _COST: Final = 1.5
 """What a step costs of the rate, as a multiple of it: half as much again is for the way to the provider."""
 
 _SEEN: Final = 200
+_SEEN_FOR: Final = 10.0
 _ENOUGH: Final = 20
+"""What was seen of a process is that of its last permits, in its last windows. Of fewer nothing is learnt."""
+
 _HOLD: Final = 1.3
 """For so many windows the second step of a change waits: what leaves before counts for one, and was leased before."""
 
@@ -36,23 +39,24 @@ class Jitter:
     """
 
     def __init__(self) -> None:
-        self._seen: deque[float] = deque(maxlen=_SEEN)
+        self._seen: deque[tuple[float, float]] = deque(maxlen=_SEEN)
         self._told = self._most = STEPS[0]
         self._since = math.inf  # when the first step of a change was made, and is known of
         self._looked_at = -math.inf
         self._is_falling = False
 
-    def note(self, late: float) -> None:
-        """A permit could have left so late."""
-        self._seen.append(late)
+    def note(self, late: float, now: float) -> None:
+        """A permit could leave at `now`, so late."""
+        self._seen.append((now, late))
 
     def told(self, now: float) -> float:
         """What a request to the throttle at `now` tells: the most that any permit is late now or soon may be."""
         if self._most < self._told and self._is_falling and now - self._since >= _HOLD:
             self._told = self._most
-        if self._most == self._told and now - self._looked_at >= 1.0 and len(self._seen) >= _ENOUGH:
+        if self._most == self._told and now - self._looked_at >= 1.0:
             self._looked_at = now
-            self._choose(cheapest(self._seen), now)
+            seen = [late for at, late in self._seen if now - at <= _SEEN_FOR]
+            self._choose(cheapest(seen) if len(seen) >= _ENOUGH else STEPS[0], now)
         return self._told
 
     def known(self, now: float) -> None:

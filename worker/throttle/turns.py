@@ -64,7 +64,7 @@ class Turns:
 
     def is_kept(self, turn: Turn, now: float) -> bool:
         """Whether a permit leaves in its turn; how late it is is learnt from."""
-        self._jitter.note(max(0.0, now - turn.due) / turn.window)
+        self._jitter.note(max(0.0, now - turn.due) / turn.window, now / turn.window)
         is_kept = now <= turn.closes
         self.lost += not is_kept
         return is_kept
