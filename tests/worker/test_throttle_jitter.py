@@ -14,11 +14,11 @@ WINDOW = 1.0
     [
         ([0.0] * 200, 0.01),
         ([0.0] * 199 + [0.05], 0.01),  # half a hundredth is lost, more room would cost more
-        ([0.0] * 190 + [0.015] * 10, 0.02),
-        ([0.03] * 200, 0.04),
+        ([0.0] * 190 + [0.018] * 10, 0.02),
+        ([0.035] * 200, 0.04),
         ([0.07] * 100 + [0.01] * 100, 0.08),
         ([0.001] * 150 + [5.0] * 50, 0.01),  # nothing helps these
-        ([0.12] * 200, 0.16),
+        ([0.15] * 200, 0.16),
     ],
 )
 def test_the_step_is_chosen_that_loses_the_least(seen: list[float], step: float) -> None:
@@ -28,7 +28,7 @@ def test_the_step_is_chosen_that_loses_the_least(seen: list[float], step: float)
 def test_a_busy_machine_is_told_first_and_allowed_a_window_later() -> None:
     jitter = Jitter()
     for _ in range(200):
-        jitter.note(0.03, 10.0)
+        jitter.note(0.035, 10.0)
     assert jitter.told(10.0) == 0.04
     assert jitter.most(99.0) == 0.01, "the throttle has not answered"
     jitter.known(100.0)
@@ -38,7 +38,7 @@ def test_a_busy_machine_is_told_first_and_allowed_a_window_later() -> None:
 
 def test_a_machine_that_is_idle_again_gives_the_rate_back_a_window_later() -> None:
     jitter = Jitter()
-    for late, now in ((0.03, 10.0), (0.0, 20.0)):
+    for late, now in ((0.035, 10.0), (0.0, 20.0)):
         for _ in range(200):
             jitter.note(late, now)
         told = jitter.told(now)
@@ -52,13 +52,13 @@ def test_a_machine_that_is_idle_again_gives_the_rate_back_a_window_later() -> No
 def test_what_was_seen_long_ago_is_forgotten_and_a_few_permits_teach_nothing() -> None:
     jitter = Jitter()
     for _ in range(15):
-        jitter.note(0.03, 1.0)
+        jitter.note(0.035, 1.0)
     assert jitter.told(1.0) == 0.01
     for _ in range(15):
-        jitter.note(0.03, 2.0)
+        jitter.note(0.035, 2.0)
     assert jitter.told(13.0) == 0.01
     for _ in range(20):
-        jitter.note(0.03, 13.0)
+        jitter.note(0.035, 13.0)
     assert jitter.told(14.0) == 0.04
 
 

@@ -91,7 +91,7 @@ async def test_one_worker_on_a_busy_machine_slows_all_down_by_what_it_is_late(st
     """The rate of a login is for all: what one of them may send late, the others leave room for."""
     busy, idle = gate(stage, "w1", rate=100.0), gate(stage, "w2", rate=100.0)
     for _ in range(100):
-        busy._turns._jitter.note(0.03, time.monotonic())
+        busy._turns._jitter.note(0.035, time.monotonic())
     assert await gap(idle) == pytest.approx(10.0, abs=0.002)
     assert await is_admitted(busy)
     await stage.redis.hset(keys.throttle(LOGIN), "next", 0)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-STEPS: Final = (0.01, 0.02, 0.04, 0.08, 0.16)
+STEPS: Final = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12, 0.16)
 """What may be chosen. The share of the rate in reserve covers the first."""
 
 _COST: Final = 1.5
