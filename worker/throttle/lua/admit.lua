@@ -54,7 +54,7 @@ local late = tonumber(ARGV[10])  -- the most of any worker: what one may send la
 local function others()
   local rows, flat = {}, redis.call('HGETALL', KEYS[2])
   for i = 1, #flat, 2 do
-    local held, wanted, till, at, its_late = string.match(flat[i + 1], '^(%d+) (%d+) (%d+) (%d+) ?(%d*)$')
+    local held, wanted, till, at, its_late = string.match(flat[i + 1], '^(%d+) (%d+) (%d+) (%d+) ?(%d*)')
     if not till or tonumber(till) < now then
       redis.call('HDEL', KEYS[2], flat[i])
     elseif flat[i] == worker then
