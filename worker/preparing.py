@@ -89,8 +89,7 @@ class Preparer:
         """Messages of a second attempt travel alone, so that one bad row cannot hold up its neighbours."""
         if self._account.limits.batch == 1:
             return set()
-        records = await self._reader.records(messages)
-        return {message for message, record in records.items() if record.attempts}
+        return await self._reader.attempted(messages)
 
     async def _campaigns(self, messages: Iterable[MessageId]) -> Mapping[CampaignId, CampaignView]:
         ids = dict.fromkeys(message.campaign for message in messages)
@@ -117,6 +116,8 @@ class Preparer:
         """
         own = options_of(recipient) if view.campaign.kind is CampaignKind.SINGLE else {}
         asked = {**view.campaign.options, **own}
+        if not asked:
+            return ()
         return tuple(sorted((name, value) for name, value in asked.items() if name in self._names))
 
     def _groups(self, rows: Sequence[_Ready], most: int) -> Iterator[Sequence[_Ready]]:

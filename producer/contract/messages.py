@@ -21,6 +21,7 @@ FORGOTTEN: Final = Msisdn("0")
 """Stands in a chunk for a recipient who was erased: no number, and like none that is."""
 
 _SEPARATOR: Final = "|"
+_SEPARATOR_BYTE: Final = _SEPARATOR.encode()
 
 
 class MessageId(Struct, frozen=True, kw_only=True, gc=False, order=True):
@@ -64,6 +65,12 @@ class MessageRecord(Struct, frozen=True, kw_only=True, gc=False):
         """The record as the ledger's scripts read and write it."""
         fields = (self.state.letter, self.attempts, self.changed_at, self.due_at, self.reference, self.code)
         return _SEPARATOR.join(map(str, fields))
+
+    @staticmethod
+    def attempts_of(packed: bytes) -> int:
+        """The attempts of a packed record, without the rest of it; ValueError when it is none."""
+        _, _, rest = packed.partition(_SEPARATOR_BYTE)
+        return int(rest.partition(_SEPARATOR_BYTE)[0])
 
     @classmethod
     def unpack(cls, packed: bytes | str) -> Self:

@@ -59,3 +59,14 @@ def test_a_record_of_ordinary_length_keeps_its_chunk_compact() -> None:
         code="smsc.error.7",
     )
     assert len(record.pack()) <= 64
+
+
+@given(records)
+def test_the_attempts_of_a_record_are_read_without_the_rest(record: MessageRecord) -> None:
+    assert MessageRecord.attempts_of(record.pack().encode()) == record.attempts
+
+
+@pytest.mark.parametrize("packed", [b"", b"q", b"|", b"q||", b"q|x|1"])
+def test_what_is_no_record_has_no_attempts(packed: bytes) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        MessageRecord.attempts_of(packed)

@@ -1,7 +1,8 @@
 """Reading the ledger: campaigns, chunks, records and the messages behind a reference."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from producer.contract import keys
@@ -144,6 +145,15 @@ class LedgerReader:
 
     async def records(self, messages: Sequence[MessageId]) -> dict[MessageId, MessageRecord]:
         """The records of messages, one round trip; those that do not exist are left out."""
+        packed = await self._packed(messages)
+        return {message: MessageRecord.unpack(each) for message, each in packed if each is not None}
+
+    async def attempted(self, messages: Sequence[MessageId]) -> set[MessageId]:
+        """Those of `messages` of which an attempt has been made, one round trip."""
+        packed = await self._packed(messages)
+        return {message for message, each in packed if each is not None and MessageRecord.attempts_of(each)}
+
+    async def _packed(self, messages: Sequence[MessageId]) -> Iterator[tuple[MessageId, bytes | None]]:
         by_chunk: dict[str, list[MessageId]] = {}
         for message in messages:
             by_chunk.setdefault(keys.records(message.campaign, message.chunk), []).append(message)
@@ -151,12 +161,8 @@ class LedgerReader:
             for name, group in by_chunk.items():
                 pipe.hmget(name, [message.place for message in group])
             answers = await pipe.execute()
-        return {
-            message: MessageRecord.unpack(packed)
-            for group, answer in zip(by_chunk.values(), answers, strict=True)
-            for message, packed in zip(group, answer, strict=True)
-            if packed is not None
-        }
+        groups = zip(by_chunk.values(), answers, strict=True)
+        return chain.from_iterable(zip(group, answer, strict=True) for group, answer in groups)
 
     async def behind(
         self, account: AccountName, references: Sequence[Reference]

@@ -24,7 +24,7 @@ _EXTRAS: Final = {
     "2": (("cost", "3"), ("op", "1"), ("err", "1")),
     "3": (("cost", "3"), ("op", "1"), ("err", "1")),
 }
-_LIST_SYNTAX: Final = frozenset("\r\n|")
+_LIST_SYNTAX: Final = re.compile(r"[\r\n|]")
 
 
 def group(messages: Sequence[Outgoing]) -> tuple[tuple[int, ...], ...]:
@@ -73,7 +73,7 @@ def _fits_list(text: str) -> bool:
     """Whether a `list` row can carry `text`. Rows end at a line break, and the escape that `nl=1` wants was
     never seen; `|` separates a row's sender ID, and whether it is looked for in the text is not known (A3).
     """
-    return not _LIST_SYNTAX.intersection(text)
+    return _LIST_SYNTAX.search(text) is None
 
 
 def _check(messages: Sequence[Outgoing], client_id: Reference) -> None:
