@@ -32,6 +32,9 @@ _MOST_FAILED: Final = 50
 _AT_FIRST: Final = 50
 """Good ones that are kept in the first second after a quiet time: all of a small campaign's."""
 
+_AS_ONE: Final = 10
+"""So many messages of a good exchange count like one exchange more: making them harmless takes as long."""
+
 _MOST_BYTES: Final = 4 * LONGEST
 """Of an answer in memory until it is written."""
 
@@ -59,7 +62,7 @@ class Keeper:
             lane = prepared.claim.lane
             if self._good[lane] <= 0:
                 return
-            self._good[lane] -= 1
+            self._good[lane] -= 1 + len(outcomes) // _AS_ONE
         else:
             if self._failed <= 0:
                 return

@@ -60,6 +60,16 @@ async def test_failed_ones_and_a_sample_of_the_good_ones_are_kept_each_second(st
     assert await places_of(stage.redis, PERSON, "hello") == []
 
 
+async def test_an_exchange_of_many_messages_counts_for_several(stage: Scene) -> None:
+    """Making a hundred messages harmless takes some milliseconds: fifty such in one second held up the sending."""
+    keeper = ExchangeBook(stage.redis, length=1000, life=60).keeper(stage.account)
+    assert keeper is not None
+    for expected in (5, 0, 1, 0, 1):
+        for _ in range(20):
+            keeper.note(one_of(stage), Answer(status=200, body=b"[]"), GOOD * 100, 0.1)
+        assert len(keeper.take()) == expected
+
+
 async def test_a_storm_of_failures_is_bounded_in_each_second_and_in_redis(stage: Scene) -> None:
     book = ExchangeBook(stage.redis, length=60, life=60)
     keeper = book.keeper(stage.account)
