@@ -214,7 +214,7 @@ class Gate:
         async with self._turn:
             asked = self._touched_at = time.monotonic()
             flying = max(0, self.in_flight - wanted) if has_slots else self.in_flight
-            late = int(self._turns.told(max(1.0, 1 / self.effective_rate), asked) * 1000)
+            late = round(self._turns.told(max(1.0, 1 / self.effective_rate), asked) * 1000)
             args = (self._ceiling, self._slots, self._worker, flying, wanted, _BLOCK, self._slot_lease)
             answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve, late])
             answered = time.monotonic()
