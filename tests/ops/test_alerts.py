@@ -107,7 +107,7 @@ def test_the_dashboard_shows_what_is_sent_what_waits_and_what_is_wrong() -> None
         *("volley_redis_up", "volley_campaigns", "volley_suppressed_numbers", "volley_redis_clients"),
         *("volley_audit_entries", "volley_audit_last_timestamp_seconds", "volley_account_open"),
         *("volley_account_balance_timestamp_seconds", "volley_last_report_timestamp_seconds"),
-        *("volley_stale_outcomes_total", "volley_throttle_rate_ratio"),
+        *("volley_stale_outcomes_total", "volley_throttle_rate_ratio", "volley_permits_lost_total"),
     }
 
 
