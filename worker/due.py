@@ -6,7 +6,7 @@ from typing import Final
 
 from producer.contract.campaigns import Lane, OnUncertain
 from producer.contract.messages import MessageId, MessageRecord, Msisdn, Reference
-from producer.contract.states import State
+from producer.contract.states import Event, State
 from worker.ledger import LedgerReader
 from worker.providers.interface import Lookup
 from worker.settings import Tracking
@@ -14,6 +14,9 @@ from worker.settings import Tracking
 _SHORTEST_LOOK: Final = 20.0
 _LONGEST_LOOK: Final = 3600.0
 _HELD_LOOK: Final = 3600.0
+
+_LAST_LOOKS: Final = 2.0
+"""So many times `give_up_after` a submission waits for an answer of a provider that can be asked about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,25 @@ async def open_messages(
                     )
                 )
     return found
+
+
+def by_policy(row: Open, most_attempts: int) -> Event | None:
+    """What policy makes of an uncertain message about which nobody can be asked; None: it stays so. Pure."""
+    match row.policy:
+        case OnUncertain.RESEND if row.record.attempts < most_attempts:
+            return Event.DISPROVE
+        case OnUncertain.ASSUME_SENT:
+            return Event.ASSUME
+        case OnUncertain.HOLD | OnUncertain.RESEND:
+            return None
+
+
+def is_over(row: Open, now: float, settings: Tracking, *, is_asked_about: bool) -> bool:
+    """Whether a submission without a report is to be given up: in its time, or somewhat later where the provider can
+    be asked, because a tracker that was away must ask before it gives anything up. Pure.
+    """
+    patience = settings.give_up_after * (_LAST_LOOKS if is_asked_about else 1.0)
+    return row.record.state in {State.SUBMITTED, State.ENROUTE} and now - row.record.changed_at >= patience
 
 
 def next_look(row: Open, now: float, settings: Tracking, lookup: Lookup | None, *, is_looked_for: bool) -> float:

@@ -15,7 +15,7 @@ from producer.contract.messages import Msisdn, Reference
 from producer.contract.states import Event, State
 from worker.asking import Asker
 from worker.digesting import digested
-from worker.due import Open, first_piece, next_look, open_messages
+from worker.due import Open, by_policy, first_piece, is_over, next_look, open_messages
 from worker.ledger import Evidence, Journal, Ledger, LedgerReader
 from worker.matching import Matched, Matcher
 from worker.probing import Offer
@@ -137,26 +137,18 @@ class Lookups:
 
     def _decide(self, row: Open, now: float, matched: Matched = _NOTHING) -> Evidence | None:
         """What time or policy makes of a message; None when only the provider can tell, or nothing yet."""
-        age = now - row.record.changed_at
         if row.message in matched.taken | matched.pending:
             return None
         if row.message in matched.several and row.policy is OnUncertain.RESEND:
             return None  # one of those rows is it, most likely
-        match row.record.state:
-            case State.SUBMITTED | State.ENROUTE if age >= self._settings.give_up_after:
-                return self._evidence(row, Event.EXPIRE, NO_REPORT)
-            case State.UNCERTAIN if not self._asks_by_own_id and age >= self._settings.lookup_grace:
-                return self._by_policy(row)
+        is_asked_about = self._lookup is not None and self._lookup.takes(row.record.reference)
+        if is_over(row, now, self._settings, is_asked_about=is_asked_about):
+            return self._evidence(row, Event.EXPIRE, NO_REPORT)
+        is_past_grace = now - row.record.changed_at >= self._settings.lookup_grace
+        if row.record.state is State.UNCERTAIN and not self._asks_by_own_id and is_past_grace:
+            event = by_policy(row, self._most_attempts)
+            return self._evidence(row, event, row.record.code if event is Event.ASSUME else "") if event else None
         return None
-
-    def _by_policy(self, row: Open) -> Evidence | None:
-        match row.policy:
-            case OnUncertain.RESEND if row.record.attempts < self._most_attempts:
-                return self._evidence(row, Event.DISPROVE, "")
-            case OnUncertain.ASSUME_SENT:
-                return self._evidence(row, Event.ASSUME, row.record.code)
-            case OnUncertain.HOLD | OnUncertain.RESEND:
-                return None
 
     async def _ask(self, lookup: Lookup, rows: Sequence[Open]) -> None:
         """One bulk request for the oldest, single requests for some of the others: each has its own limit.
@@ -241,6 +233,14 @@ class Lookups:
         await self._tracker.apply(reports, shelve=False)
         self._missing += [row for row in missing if row is not None and row.record.state is State.UNCERTAIN]
         await self._taken(reports, known)
+        await self._give_up([row for item in items if (row := known.get((item.reference, item.msisdn)))])
+
+    async def _give_up(self, asked: Sequence[Open]) -> None:
+        """Those that had their time, and of which the provider had nothing new to say now."""
+        over = [row for row in asked if is_over(row, time.time(), self._settings, is_asked_about=False)]
+        records = await self._reader.records([row.message for row in over]) if over else {}
+        unchanged = [row for row in over if records.get(row.message) == row.record]
+        await self._ledger.apply([self._evidence(row, Event.EXPIRE, NO_REPORT) for row in unchanged])
 
     async def _taken(self, reports: Sequence[Report], known: Mapping[Pair, Open]) -> None:
         """The provider knows these: whatever is uncertain of them was taken, though its status says nothing yet."""

@@ -7,7 +7,7 @@ import pytest
 
 from producer.contract import keys
 from producer.contract.campaigns import OnUncertain
-from producer.contract.messages import Reference
+from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event, State
 from tests.worker.desks import GIVE_UP, GRACE, POLICIES, PROBE, Desk, desk, doubted
 from tests.worker.plain import LOOKUP, plain_account, plain_family, rows
@@ -16,23 +16,61 @@ from worker.ledger import Journal
 from worker.lookups import Lookups
 from worker.probing import Offer, finding
 from worker.providers.registry import FAMILIES
-from worker.providers.requests import Dialect
+from worker.providers.requests import Answer, Dialect
 from worker.settings import Tracking
 from worker.tracking import Tracker
 
 
-@pytest.mark.parametrize("has_lookup", [True, False])
-async def test_a_submission_without_a_report_is_given_up_in_time(
-    stage: Scene,
-    has_lookup: bool,  # noqa: FBT001
-) -> None:
-    work = desk(stage, lookup=has_lookup)
+async def silent_for(stage: Scene, seconds: float) -> MessageId:
+    """A submission without a report for so long."""
     [message] = await stage.fed(count=1)
     await stage.submitted(message, reference="r1")
-    await stage.age(message, int(GIVE_UP) - 20)
+    await stage.age(message, int(seconds))
+    return message
+
+
+async def test_a_submission_without_a_report_is_given_up_in_time(stage: Scene) -> None:
+    work = desk(stage, lookup=False)
+    message = await silent_for(stage, GIVE_UP - 20)
     await work.step()
     assert await stage.state_of(message) is State.SUBMITTED
     await stage.age(message, 30)
+    await work.step()
+    record = await stage.record_of(message)
+    assert (record.state, record.code) == (State.EXPIRED, "volley.no_report")
+    assert await stage.campaign_state("spring") == "finished"
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        (None, State.EXPIRED),
+        ("not_found", State.EXPIRED),
+        ("report_enroute", State.ENROUTE),  # that is news, and has its time again
+        ("report_delivered", State.DELIVERED),
+    ],
+)
+async def test_a_provider_that_can_be_asked_is_asked_before_anything_is_given_up(
+    stage: Scene, told: str | None, state: State
+) -> None:
+    """A tracker that was away for longer than `give_up_after` gave up what the provider had long delivered."""
+    work = desk(stage, lookup=True)
+    message = await silent_for(stage, GIVE_UP + 10)
+    work.says(rows(("r1", numbers(1)[0], told)))
+    await work.step()
+    assert await stage.state_of(message) is state
+    assert len(work.asker.asked) == 1
+
+
+async def test_a_provider_that_never_answers_is_not_waited_for_for_ever(stage: Scene) -> None:
+    work = desk(stage, lookup=True)
+    message = await silent_for(stage, GIVE_UP + 10)
+    work.says(None, Answer(status=200, body=b'{"refused": "plain.4"}'), None)
+    for _ in range(3):
+        await work.step()
+        assert await stage.state_of(message) is State.SUBMITTED
+        assert await work.next_look_in("r1") < 60
+    await stage.age(message, int(GIVE_UP))
     await work.step()
     record = await stage.record_of(message)
     assert (record.state, record.code) == (State.EXPIRED, "volley.no_report")
