@@ -4,6 +4,8 @@ redis-py alone waits nested (a call that meets a lost connection connects again,
 of the call's), and stays for ever on a primary that was demoted while its connections were left open.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
@@ -18,6 +20,7 @@ Place = tuple[str, int]
 _ONCE: Final = Retry(NoBackoff(), 0)
 _DEMOTED: Final = "READONLY"  # in the words, when a script of Redis 6.2 met it
 _PRIMARY: Final = b"master"
+_CLOSED: Final = "the handler is closed"  # uvloop's RuntimeError, where asyncio raises an OSError or nothing
 
 
 class NotPrimaryError(RedisConnectionError):
@@ -29,23 +32,36 @@ class SteadyConnection(AbstractConnection):
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
         """Send; what was lost is connected once, because the call that sends tries again itself."""
-        if not self.is_connected:
-            usual, self.retry = self.retry, _ONCE
-            try:
-                await self.connect()  # type: ignore[no-untyped-call]  # redis-py's
-            finally:
-                self.retry = usual
-        await super().send_packed_command(command, check_health)
+        with _closed_is_lost():
+            if not self.is_connected:
+                usual, self.retry = self.retry, _ONCE
+                try:
+                    await self.connect()  # type: ignore[no-untyped-call]  # redis-py's
+                finally:
+                    self.retry = usual
+            await super().send_packed_command(command, check_health)
 
     async def read_response(self, *args: Any, **options: Any) -> Any:  # Any: redis-py's own signature
         """Read an answer; a server that may not write any more is left."""
         try:
-            return await super().read_response(*args, **options)
+            with _closed_is_lost():
+                return await super().read_response(*args, **options)
         except ResponseError as error:
             if not isinstance(error, ReadOnlyError) and _DEMOTED not in str(error):
                 raise
             await self.disconnect(nowait=True)
             raise NotPrimaryError(f"{self._host_error()} is a replica, it takes no writes") from error
+
+
+@contextmanager
+def _closed_is_lost() -> Iterator[None]:
+    """A connection that was closed between two of its own steps is lost, like any other that is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if _CLOSED not in str(error):
+            raise
+        raise RedisConnectionError("the connection was closed while it was used") from error
 
 
 class TcpConnection(SteadyConnection, Connection):

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -12,6 +13,7 @@ from producer import pool
 from producer.connections import FollowingConnection, FollowingTlsConnection, NotPrimaryError, UnixConnection
 from producer.pool import check, connect
 from producer.sentinel import Watched
+from tests.support import wait_until
 
 
 def test_a_sentinel_address_names_sentinels_service_and_database() -> None:
@@ -92,3 +94,27 @@ async def test_a_server_that_became_a_replica_is_left_with_a_word(
     with pytest.raises(NotPrimaryError, match="is a replica"):
         await client.delete("volley:none")
     await client.aclose()
+
+
+def test_a_connection_that_uvloop_closed_between_two_steps_is_a_lost_one(redis_url: str) -> None:
+    """uvloop raises RuntimeError where asyncio raises an OSError: a sender whose Redis was killed ended of it."""
+
+    async def use_closed_connections() -> None:
+        client = connect(redis_url)
+        connection = await client.connection_pool.get_connection()
+        connection._writer.transport.abort()
+        await wait_until(lambda: "closed=True" in repr(connection._writer.transport), description="it is closed")
+        with pytest.raises(RedisConnectionError, match="closed while it was used"):
+            await connection.send_command("PING")
+        await connection.connect()
+        connection._writer.writelines = defect
+        with pytest.raises(RuntimeError, match="another one"):
+            await connection.send_command("PING")
+        await client.connection_pool.release(connection)
+        await client.ping()
+        await client.aclose()
+
+    def defect(_: object) -> None:
+        raise RuntimeError("another one")
+
+    uvloop.run(use_closed_connections())
