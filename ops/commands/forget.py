@@ -68,7 +68,8 @@ async def _forget(session: Session, msisdn: Msisdn, *, cancel: bool, suppression
     async with AuditLog(session.redis).acting(at_terminal(), "person.forget", masked(msisdn)) as act:
         told = await _whole(session, msisdn, cancel=cancel)
         told["suppressed"] = await _suppressed(session, msisdn, erase=suppression)
-        act.after = ", ".join(f"{told[name]} {name}" for name in (*_ERASED, "ended", "open", "waiting"))
+        counts = [f"{told[name]} {name}" for name in (*_ERASED, "ended", "open", "waiting")]
+        act.after = ", ".join([*counts, *_consent(told["suppressed"])])
     if as_json:
         print_json(told)
     else:
@@ -83,6 +84,11 @@ async def _suppressed(session: Session, msisdn: Msisdn, *, erase: bool) -> str:
     if erase:
         return "erased" if await listed.remove(msisdn) else "no"
     return "kept" if await listed.among([msisdn]) else "no"
+
+
+def _consent(suppressed: str) -> list[str]:
+    """What the audit log keeps of the person's STOP: whether it was taken away matters long after."""
+    return [] if suppressed == "no" else [f"suppression list: {suppressed}"]
 
 
 async def _whole(session: Session, msisdn: Msisdn, *, cancel: bool) -> Told:
@@ -130,6 +136,8 @@ def _show_progress(totals: Told, *, is_last: bool) -> None:
 
 def _lines(told: Told) -> list[str]:
     erased = [f"{told[name]:,} {what}" for name, what in _ERASED.items() if told[name]]
+    if told["suppressed"] == "erased":
+        erased.append("the entry of the suppression list, so that the person may be written to again")
     lines = [f"erased: {', '.join(erased) or 'nothing was found'}"]
     if told["ended"]:
         lines.append(f"{told['ended']:,} of the recipients were cancelled before they were sent to")

@@ -22,6 +22,7 @@ __all__ = ["provider", "quick_sandbox_url", "system"]
 PERSON = "79120001234"
 NAME = "Zarathustra"
 WORDS = "the code is 4711"
+STOP_ERASED = "erased: the entry of the suppression list, so that the person may be written to again\n"
 
 
 async def volley(system: System, *words: str) -> tuple[int, str, str]:
@@ -70,7 +71,7 @@ async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: Syste
         assert {name: await system.states(name) for name in people_of} == before
         assert await places_of(system.redis, PERSON, NAME, WORDS) == [f"{keys.SUPPRESSED}: {PERSON}"]
         status, said, _ = await volley(system, "forget", PERSON, "--yes", "--suppression")
-        assert (status, said) == (0, "erased: nothing was found\n")
+        assert (status, said) == (0, STOP_ERASED)
         assert await places_of(system.redis, PERSON, NAME, WORDS) == []
         status, said, _ = await volley(system, "messages", "moscow", "--format", "csv")
         assert said.splitlines()[1].startswith("moscow/0.0,,delivered,"), "no number, and everything else"
@@ -87,6 +88,25 @@ async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: Syste
     await system.check_nobody_twice()
     for name in people_of:
         await system.check_books(name)
+
+
+async def test_a_stop_that_is_erased_is_said_and_kept_in_the_audit_log(system: System) -> None:
+    """It was the only thing known of the person: "nothing was found" was said, and zeros were kept, while it went."""
+    await system.announced()
+    stopped = SuppressionList(system.producer._redis)
+    await stopped.add(PERSON, "said stop")
+    said: list[str] = []
+    async with system.worker("track"):
+        for flags in ([], ["--suppression"], ["--suppression"]):
+            status, line, _ = await volley(system, "forget", PERSON, "--yes", *flags)
+            assert status == 0
+            said.append(line)
+    assert said[0].startswith("erased: nothing was found\nkept: the entry of the suppression list")
+    assert said[1:] == [STOP_ERASED, "erased: nothing was found\n"]
+    assert await stopped.is_empty()
+    newest_first = (await AuditLog(system.producer._redis).read()).entries
+    ends = [entry.after.rpartition(", ")[2] for entry in newest_first]
+    assert ends == ["0 waiting", "suppression list: erased", "suppression list: kept"]
 
 
 async def test_what_is_open_is_named_and_the_exit_status_says_so(system: System) -> None:
