@@ -39,11 +39,14 @@ class Tried:
 
 
 def run_fuzzing(arguments: Sequence[str]) -> int:
-    """Fuzz; 0 when nothing broke, 1 when something did. UsageError for an unknown target."""
+    """Fuzz; 0 when nothing broke, 1 when something did.
+
+    UsageError for an unknown target; ClickException, with the driver's words, when it cannot tell its targets.
+    """
     seconds, chosen = _told(arguments)
     environment = Environment(folder=_CHECKOUT / ".venv-fuzz", locks=_CHECKOUT / "tests" / "fuzz")
     environment.provide(_LOCK)
-    known = _run(environment, ["tests.fuzz.driver", "list"], _PATIENCE).stdout.decode().split()
+    known = _list_targets(environment)
     if unknown := [name for name in chosen if name not in known]:
         raise click.UsageError(f"no target {unknown[0]!r}; known: {', '.join(known)}")
     names = chosen or known
@@ -59,6 +62,16 @@ def _told(arguments: Sequence[str]) -> tuple[float, list[str]]:
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", first):
         return float(first), [name for name in rest if name]
     return _SECONDS, [name for name in arguments if name]
+
+
+def _list_targets(environment: Environment) -> list[str]:
+    done = _run(environment, ["tests.fuzz.driver", "list"], _PATIENCE)
+    known = done.stdout.decode().split()
+    if done.returncode or not known:
+        said = done.stderr[-_SHOWN:].decode(errors="replace").strip() or "(it wrote no error)"
+        came = f"the driver named {len(known)} targets and ended with status {done.returncode}"
+        raise click.ClickException(f"nothing was fuzzed: {came}:\n{said}")
+    return known
 
 
 def _repeat(environment: Environment) -> Tried:

@@ -1,6 +1,7 @@
 """`volley test --fuzz`: what it is told, what it says, and what its exit status is."""
 
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,3 +59,23 @@ def test_an_unknown_target_is_named_with_those_that_are_known(told: list[list[st
     with pytest.raises(click.UsageError, match="no target 'worse'; known: good, bad"):
         fuzzing.run_fuzzing(["worse"])
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        ("import nowhere_at_all", "status 1:\n.*ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("print('good'); raise OSError('half way')", "named 1 targets and ended with status 1:\n.*OSError: half way"),
+        ("", r"named 0 targets and ended with status 0:\n\(it wrote no error\)"),
+    ],
+)
+def test_a_driver_that_cannot_tell_its_targets_ends_the_run_in_its_own_words(
+    driver: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tests" / "fuzz").mkdir(parents=True)
+    (tmp_path / "tests" / "fuzz" / "driver.py").write_text(driver)
+    monkeypatch.setattr(fuzzing, "_CHECKOUT", tmp_path)
+    monkeypatch.setattr(Environment, "provide", lambda *_: None)
+    monkeypatch.setattr(Environment, "python", Path(sys.executable))
+    with pytest.raises(click.ClickException, match=f"(?s)nothing was fuzzed: .*{words}"):
+        fuzzing.run_fuzzing(["10"])
