@@ -29,6 +29,10 @@ _SEPARATORS: Final = dict.fromkeys(
         "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff",
     )
 )
+_MINUS: Final = re.compile(
+    r"[\s\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]*[-\u2010-\u2015\u2212].*[0-9]", re.DOTALL
+)
+"""A dash before everything else that can be seen: an id or a difference that came into the wrong column."""
 _AS_FLOAT: Final = re.compile(r"(\+?\d{7,15})\.0")
 _AS_POWER: Final = re.compile(r"\+?\d([.,]\d+)?[eE]\+?\d+")
 _MARK: Final = re.compile(r"\+|00")
@@ -68,6 +72,8 @@ class Normaliser:
     def _written(self, given: str) -> Msisdn | Unusable:
         """A number that is not plain international digits."""
         text = given.strip().removeprefix("'")  # an apostrophe is how spreadsheets mark text
+        if _MINUS.match(text):
+            return Unusable(reason="a minus before the number")
         if as_float := _AS_FLOAT.fullmatch(text):
             text = as_float[1]
         digits = text.translate(_SEPARATORS)

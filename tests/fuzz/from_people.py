@@ -119,6 +119,7 @@ def number(data: bytes) -> None:
         assert found.reason
         assert found.reason.isprintable()
         return
+    assert not given.lstrip().startswith("-")
     assert found.isascii()
     assert found.isdecimal()
     assert 5 <= len(found) <= 17

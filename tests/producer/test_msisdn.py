@@ -76,6 +76,12 @@ def test_separators_change_nothing(digits: str, separators: list[str]) -> None:
         assert Normaliser()(f"+{spread}{rest}") == Normaliser()(f"+{digits}")
 
 
+@given(st.sampled_from(REGIONS), st.one_of(DIGITS, SPELLINGS, PLAUSIBLE), st.sampled_from("-\u2010\u2013\u2212"))
+def test_what_begins_with_a_minus_is_no_number(region: str | None, written: str, minus: str) -> None:
+    assert isinstance(Normaliser(region)(f"{minus}{written}"), Unusable)
+    assert isinstance(Normaliser(region)(f" {minus} {written}"), Unusable)
+
+
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS - {"TA"}))  # TA has no mobiles
 def test_the_example_mobile_of_every_country_is_read_in_all_its_spellings(region: str) -> None:
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
