@@ -1,6 +1,7 @@
 """The web process: the dashboard, its JSON, Prometheus metrics and health, on one aiohttp application."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,6 +13,8 @@ import aiohttp_jinja2
 import jinja2
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.log import server_logger
 from aiohttp.typedefs import Handler
 from redis.exceptions import RedisError
 
@@ -94,7 +97,7 @@ async def serve(
     except ValueError as error:
         await redis.aclose()
         raise OpsError(f"the settings are wrong: {error}") from error
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_WITHIN)
+    runner = web.AppRunner(app, logger=_server_log(), access_log=None, shutdown_timeout=_STOP_WITHIN)
     with _told_to_stop() as told:
         try:
             await runner.setup()
@@ -107,6 +110,27 @@ async def serve(
         finally:
             await runner.cleanup()
             await redis.aclose()
+
+
+class _NoHttp(logging.Filter):
+    """What comes in and is no HTTP is no error of ours: a line and no traceback, which would quote the request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.levelno < logging.ERROR or not isinstance(error, HttpProcessingError):
+            return True
+        log.warning("request_unreadable", error=type(error).__name__)
+        return False
+
+
+_NO_HTTP: Final = _NoHttp()
+
+
+def _server_log() -> logging.Logger:
+    """Where aiohttp's server says what fails outside of every handler."""
+    logger = server_logger.getChild("volley")
+    logger.addFilter(_NO_HTTP)
+    return logger
 
 
 async def _way_in(redis: Client, address: str) -> str:

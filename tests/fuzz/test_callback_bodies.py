@@ -141,6 +141,9 @@ ODD = {
     "a gzip that is none": lambda box: box.head(b"Content-Encoding: gzip", b"Content-Length: 4") + b"none",
     "a chunk that is none": lambda box: box.head(b"Transfer-Encoding: chunked") + b"zz\r\n\r\n",
     "two lengths": lambda box: box.head(b"Content-Length: 2", b"Content-Length: 3") + b"abc",
+    "a length and chunks": lambda box: (
+        box.head(b"Content-Length: 6", b"Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n"
+    ),
     "a thousand fields": lambda box: box.head(*[b"X-%d: 1" % n for n in range(1000)], b"Content-Length: 0"),
     "no HTTP": lambda _: b"\x16\x03\x01" * 100 + b"\r\n\r\n",
 }

@@ -1,6 +1,7 @@
 """What the page tells machines, and its process: without Redis, until it is cancelled, on SIGTERM."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
+from yarl import URL
 
 from ops import web
 from ops.redis_server import RedisServer
@@ -118,6 +121,40 @@ async def test_it_serves_until_it_is_cancelled_and_leaves_nothing_open(redis: Re
     async with ClientSession() as session:
         with pytest.raises(OSError, match="Cannot connect"):
             await session.get(url)
+
+
+NO_HTTP = (
+    b"POST /callbacks/athens/a-token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
+)
+
+
+async def test_what_is_no_http_is_answered_400_and_takes_one_line(
+    redis: Redis, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A callback with a length and chunks was a traceback at error level, which quoted the address and its token."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    with capture_logs() as said:
+        serving = asyncio.create_task(serve(redis_url, "127.0.0.1", 0, on_ready=address.set_result))
+        url = URL(await asyncio.wait_for(address, PATIENCE))
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(NO_HTTP)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+        writer.close()
+        serving.cancel()
+        await asyncio.wait([serving], timeout=PATIENCE)
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    lines = [line for line in said if line["event"] == "request_unreadable"]
+    assert [(line["log_level"], "a-token" in str(line)) for line in lines] == [("warning", False)]
+    assert caplog.records == []
+
+
+def test_a_real_error_of_the_server_keeps_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    web._server_log().exception("Unhandled exception", exc_info=ValueError("ours"))
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "ours"
 
 
 def test_sigterm_ends_the_process_in_order(redis_url: str) -> None:
