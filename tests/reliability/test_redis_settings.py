@@ -61,6 +61,16 @@ async def test_nothing_is_said_of_a_server_that_is_right(tmp_path: Path) -> None
         await client.aclose()
 
 
+async def test_a_policy_that_evicts_is_told_of_from_the_moment_there_is_a_limit(tmp_path: Path) -> None:
+    """The runbook says so, in `redis-may-evict`: without a limit nothing is thrown away."""
+    with port_server(tmp_path / "redis", maxmemory_policy="allkeys-lru") as server:
+        client = connect(server.url)
+        assert concerns(await read_server(client)) == []
+        server.client.config_set("maxmemory", "100mb")
+        assert [concern.name for concern in concerns(await read_server(client))] == ["redis-may-evict"]
+        await client.aclose()
+
+
 async def test_a_replica_is_told_of(tmp_path: Path) -> None:
     with watched_servers(tmp_path) as watched:
         client = connect(watched.replica.url)
