@@ -19,10 +19,11 @@ _LONGEST: Final = 500
 
 @dataclass(slots=True, kw_only=True)
 class Act:
-    """One action while it is done: its doer says what was before it, and what is after it."""
+    """One action while it is done: its doer says what was before it, and what is after it, or why it failed."""
 
     before: str = ""
     after: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class AuditLog:
         failure = "broken off"
         try:
             yield act
-            failure = ""
+            failure = act.failure
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
             raise

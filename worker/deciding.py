@@ -19,10 +19,17 @@ _CODE: Final = "volley.decided"
 log = structlog.get_logger(__name__)
 
 
-async def resolve(ctx: Mapping[str, Any], message_id: str, decision: str, who: str) -> str:  # Any: arq's context
-    """Move an uncertain message as a person decided; the state it has afterwards.
+async def resolve(
+    ctx: Mapping[str, Any],  # Any: arq's context
+    message_id: str,
+    decision: str,
+    who: str,
+    attempts: int | None = None,
+) -> dict[str, str | bool]:
+    """Move an uncertain message as a person decided: whether this decision `moved` it, and its `state` then.
 
-    Only an uncertain message is moved. Raises ValueError for an unknown decision or message.
+    Only an uncertain message is moved, and where `attempts` is given only while it has had so many: a decision that
+    waited for a worker is not one about a later doubt. Raises ValueError for an unknown decision or message.
     """
     if decision not in DECISIONS:
         raise ValueError(f"unknown decision {decision!r} (known: {', '.join(DECISIONS)})")
@@ -33,8 +40,8 @@ async def resolve(ctx: Mapping[str, Any], message_id: str, decision: str, who: s
     record = (await reader.records([message])).get(message)
     if view is None or record is None:
         raise ValueError(f"there is no message {message_id[:80]!r}")
-    if record.state is not State.UNCERTAIN:
-        return record.state
+    if record.state is not State.UNCERTAIN or attempts not in {None, record.attempts}:
+        return {"moved": False, "state": str(record.state)}
     evidence = Evidence(
         message=message,
         account=view.campaign.account,
@@ -46,4 +53,6 @@ async def resolve(ctx: Mapping[str, Any], message_id: str, decision: str, who: s
     )
     [(_, state, moved)] = await ledger.apply([evidence])
     log.info("uncertain_decided", message=message_id, decision=decision, who=who[:80], moved=moved)
-    return state or ""
+    if state is None:  # it got another reference between reading and moving it
+        state = (await reader.records([message])).get(message, record).state
+    return {"moved": moved, "state": str(state)}

@@ -174,7 +174,7 @@ class Process:
             keys.CONTROL_TRACK,
             self.app.redis,
             [
-                func(cast("WorkerCoroutine", resolve), name=RESOLVE, max_tries=1),
+                func(cast("WorkerCoroutine", resolve), name=RESOLVE, keep_result=_ANSWER_LIFE, max_tries=1),
                 func(
                     cast("WorkerCoroutine", provider_call),
                     name=PROVIDER_CALL,

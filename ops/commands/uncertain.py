@@ -77,9 +77,9 @@ async def _resolve(session: Session, message: MessageId, decision: str, *, yes: 
     if not yes and not click.confirm(f"{message}: {DECISIONS[decision]}. Go on?", err=True):
         raise OpsError("nothing was changed; --yes answers beforehand")
     who = at_terminal()
-    async with AuditLog(session.redis).acting(who, f"message.{decision}", str(message), before=before) as act:
-        await ask_to_decide(session.redis, [message], decision, who)
-        act.after = state = await decided(session.redis, message, within=_WITHIN)
+    async with AuditLog(session.redis).acting(who, f"message.{decision}", str(message), before=before.state) as act:
+        jobs = await ask_to_decide(session.redis, {message: before}, decision, who)
+        act.after = state = await decided(session.redis, message, jobs[message], within=_WITHIN)
     if as_json:
         print_json({"message": str(message), "state": state})
     else:

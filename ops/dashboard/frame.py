@@ -41,6 +41,7 @@ SAID: Final[Mapping[str, str]] = {
     "listed": "The number is on the list.",
     "unlisted": "The number is off the list.",
     "unchanged": "Nothing was to be changed.",
+    "overtaken": "Some were decided about already, and are left as they are; the audit log tells which.",
     "wished": "A track worker fetches it.",
     "limits": "The limits were changed. Workers follow within a second or two.",
     "submitted": "The campaign was submitted.",

@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE
+from typing import cast
 
 import pytest
 from click.testing import CliRunner
 from redis.asyncio import Redis
 
+from ops.audit import AuditLog
 from ops.commands import health, uncertain
 from ops.programs import run_until_it_ends
 from ops.readings import WorkerReading
 from producer.contract import keys
+from producer.contract.client import Client
 from producer.contract.messages import AccountName
 from producer.directory import announce
 from producer.pool import connect
@@ -94,6 +98,28 @@ def test_a_person_decides_about_an_uncertain_message(settings: dict[str, str], w
     assert again.returncode == 1
     assert "is rejected, not uncertain" in again.stderr
     assert volley(settings, "uncertain", "list").stdout == "No message is uncertain.\n"
+
+
+def test_of_decisions_at_one_moment_one_is_made(settings: dict[str, str], worker: subprocess.Popen[str]) -> None:
+    """All three were told that theirs was carried out, and the audit log had three entries."""
+    message = send(settings, LOST, "--wait", "3").stdout.splitlines()[0]
+    decisions = ("sent", "failed", "sent")  # one sent again would be uncertain anew at once
+    with ThreadPoolExecutor(len(decisions)) as at_once:
+        ran = list(
+            at_once.map(lambda each: volley(settings, "uncertain", "resolve", message, each, "--yes"), decisions)
+        )
+    assert sorted(each.returncode for each in ran) == [0, 1, 1], ran
+    for each in ran:
+        assert each.returncode == 0 or "somebody else decided" in each.stderr or "not uncertain" in each.stderr
+    [(made, said)] = [(which, each.stdout) for which, each in zip(decisions, ran, strict=True) if not each.returncode]
+    assert {"sent": "submitted", "failed": "rejected"}[made] in said
+
+    async def acts() -> list[tuple[str, str]]:
+        async with Redis.from_url(settings["REDIS_URL"]) as client:
+            entries = (await AuditLog(cast("Client", client)).read()).entries
+            return [(entry.action, entry.before) for entry in entries if not entry.failure]
+
+    assert asyncio.run(acts()) == [(f"message.{made}", "uncertain")]
 
 
 async def test_sigterm_reaches_the_worker_and_its_exit_status_is_ours(settings: dict[str, str], redis: Redis) -> None:
@@ -175,7 +201,8 @@ def test_a_decision_that_no_track_worker_takes_is_said_so_and_waits(
             jobs: list[bytes] = await client.zrange(keys.CONTROL_TRACK, 0, -1)
             return jobs
 
-    assert asyncio.run(queued()) == [f"resolve:{message}:sent".encode()]
+    [job] = asyncio.run(queued())
+    assert job.startswith(f"resolve:{message}:sent:".encode())
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,11 @@ class MessageRoom:
         redis, who = self._frame.redis, visitor(request).name
         try:
             before = await undecided(redis, story.id)
-            async with self._frame.audit.acting(who, f"message.{decision}", str(story.id), before=before) as act:
-                await ask_to_decide(redis, [story.id], decision, who)
-                act.after = await decided(redis, story.id, within=_DECIDED_WITHIN)
+            async with self._frame.audit.acting(
+                who, f"message.{decision}", str(story.id), before=before.state
+            ) as act:
+                jobs = await ask_to_decide(redis, {story.id: before}, decision, who)
+                act.after = await decided(redis, story.id, jobs[story.id], within=_DECIDED_WITHIN)
         except DecisionError as error:
             raise web.HTTPConflict(text=f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
         self._frame.shared.forget()

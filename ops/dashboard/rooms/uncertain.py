@@ -1,5 +1,7 @@
 """The uncertain tray: messages that were perhaps sent, oldest first, and a person's decision about them."""
 
+import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
@@ -8,7 +10,7 @@ from aiohttp import web
 from ops.audit import Act
 from ops.dashboard import views
 from ops.dashboard.frame import Frame, Place, offset_of, visitor
-from ops.deciding import DECISIONS, DecisionError, ask_to_decide, decided
+from ops.deciding import DECISIONS, DecisionError, NotYetError, ask_to_decide, decided
 from ops.messages import read_message
 from ops.readings import read_uncertain
 from producer.contract.messages import MessageId
@@ -46,36 +48,36 @@ class UncertainRoom:
         decision, chosen = str(form.get("decision", "")), _chosen([str(each) for each in form.getall("message", [])])
         if decision not in DECISIONS:
             raise web.HTTPBadRequest(text=f"A decision is one of {', '.join(DECISIONS)}.")
-        waiting = [each for each in chosen if await self._state(each) is State.UNCERTAIN]
+        records = {each: await read_message(redis, each) for each in chosen}
+        waiting = {each: record for each, record in records.items() if record and record.state is State.UNCERTAIN}
         if not waiting:
             self._frame.back("/uncertain", "unchanged")
         async with AsyncExitStack() as acting:
             acts = {
                 each: await acting.enter_async_context(self._acting(who, decision, each))
-                for each in reversed(waiting)
+                for each in reversed(list(waiting))
             }
-            await ask_to_decide(redis, waiting, decision, who)
-            said = await self._carried_out(waiting[-1])  # they are carried out in their order
-            for message, act in acts.items():
-                state = await self._state(message)
-                act.after = _STILL_ASKED if state in (None, State.UNCERTAIN) else state
+            jobs = await ask_to_decide(redis, waiting, decision, who)
+            said = await self._carried_out(jobs, acts)
         await self._frame.watch.look()
         self._frame.back("/uncertain", said)
 
     def _acting(self, who: str, decision: str, message: MessageId) -> AbstractAsyncContextManager[Act]:
         return self._frame.audit.acting(who, f"message.{decision}", str(message), before=State.UNCERTAIN)
 
-    async def _carried_out(self, message: MessageId) -> str:
-        """What is said of a decision once it was carried out, or nobody came to it for a while."""
-        try:
-            await decided(self._frame.redis, message, within=_DECIDED_WITHIN)
-        except DecisionError:
-            return "asked"
-        return "decided"
-
-    async def _state(self, message: MessageId) -> State | None:
-        record = await read_message(self._frame.redis, message)
-        return record.state if record else None
+    async def _carried_out(self, jobs: Mapping[MessageId, str], acts: Mapping[MessageId, Act]) -> str:
+        """What is said of the decisions once they were waited for; what became of each goes into `acts`."""
+        until, said = time.monotonic() + _DECIDED_WITHIN, "decided"
+        for message, job in jobs.items():
+            try:
+                left = max(0.0, until - time.monotonic())
+                acts[message].after = await decided(self._frame.redis, message, job, within=left)
+            except NotYetError:
+                acts[message].after, said = _STILL_ASKED, "asked"
+            except DecisionError as error:
+                acts[message].failure = f"{type(error).__name__}: {error}"
+                said = "overtaken" if said == "decided" else said
+        return said
 
 
 def _chosen(given: list[str]) -> list[MessageId]:

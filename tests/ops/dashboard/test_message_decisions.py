@@ -1,17 +1,30 @@
 """Decisions about uncertain messages: on a message's page, and in the tray of all."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
 import pytest
 from aiohttp.test_utils import TestClient
+from arq.typing import WorkerCoroutine
+from arq.worker import func
 
 from ops.dashboard.access import Access
 from ops.dashboard.rooms import message as room
 from ops.dashboard.rooms import uncertain as tray
+from ops.deciding import DecisionError, NotYetError, ask_to_decide, decided, undecided
+from ops.web import FRAME
 from producer.contract import keys
-from producer.contract.states import State
+from producer.contract.jobs import RESOLVE
+from producer.contract.states import Event, State
 from tests.ops.dashboard.messaging import PATH, acts, doubted, tracking
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, token_of, visit
+from tests.support import wait_until
 from tests.worker.scene import Scene
-from worker.deciding import resolve
+from worker.deciding import resolve as decision_of_a_person
+
+# as a track worker has it, with its result kept
+resolve = func(cast("WorkerCoroutine", decision_of_a_person), name=RESOLVE, keep_result=60, max_tries=1)
 
 
 async def test_a_decision_is_carried_out_by_a_track_worker_and_kept_in_the_audit_log(
@@ -28,6 +41,77 @@ async def test_a_decision_is_carried_out_by_a_track_worker_and_kept_in_the_audit
     assert "this machine decided that it was sent uncertain → submitted" in seen.plain
     assert f"{PATH}/decide" not in seen.posts
     assert (await send(page, f"{PATH}/decide", {"decision": "failed"})).status == 409
+
+
+@pytest.mark.parametrize("decisions", [("sent", "failed", "resend"), ("resend", "resend", "resend")])
+async def test_of_decisions_at_one_moment_one_is_made_and_the_others_are_refused(
+    page: TestClient, stage: Scene, decisions: tuple[str, ...]
+) -> None:
+    [message] = await doubted(stage)
+    asked = asyncio.gather(*(send(page, f"{PATH}/decide", {"decision": each}) for each in decisions))
+    await wait_until(_waiting(stage, len(decisions)), description="all have asked")
+    async with tracking(stage, resolve):
+        answers = await asked
+    assert sorted(answer.status for answer in answers) == [303, 409, 409]
+    for answer in answers:
+        assert answer.status == 303 or "somebody else decided" in (await answer.text()).lower()
+    entries = (await page.app[FRAME].audit.read()).entries
+    [made] = [entry for entry in entries if not entry.failure]
+    made_by = {"message.sent": "submitted", "message.failed": "rejected", "message.resend": "queued"}
+    assert (made.before, made.after) == ("uncertain", made_by[made.action])
+    assert await stage.state_of(message) == made.after
+    assert [entry.after for entry in entries if entry.failure] == ["", ""]
+
+
+def _waiting(stage: Scene, count: int) -> Callable[[], Awaitable[bool]]:
+    async def are_there() -> bool:
+        return int(await stage.redis.zcard(keys.CONTROL_TRACK)) == count
+
+    return are_there
+
+
+async def test_a_decision_tells_its_own_state_not_what_the_message_became_later(stage: Scene) -> None:
+    [message] = await doubted(stage)
+    jobs = await ask_to_decide(stage.redis, {message: await undecided(stage.redis, message)}, "resend", "olga")
+    async with tracking(stage, resolve):
+        await wait_until(lambda: stage.redis.exists(f"arq:result:{jobs[message]}"), description="it was carried out")
+    await stage.claim(message, reference="v1")
+    assert await decided(stage.redis, message, jobs[message], within=5) is State.QUEUED
+    assert not await stage.redis.exists(f"arq:result:{jobs[message]}")
+
+
+async def test_a_decision_that_waited_is_not_one_about_a_later_doubt(stage: Scene) -> None:
+    """It was asked for without a worker; meanwhile the message was sent again, and that answer was lost, too."""
+    [message] = await doubted(stage)
+    jobs = await ask_to_decide(stage.redis, {message: await undecided(stage.redis, message)}, "sent", "olga")
+    await stage.apply(message, Event.DISPROVE, reference="v0")
+    await stage.claim(message, reference="v1")
+    await stage.record(message, Event.DOUBT, attempt=2, reference="v1", code="volley.answer_lost")
+    async with tracking(stage, resolve):
+        with pytest.raises(DecisionError, match="uncertain anew"):
+            await decided(stage.redis, message, jobs[message], within=10)
+    assert await stage.state_of(message) is State.UNCERTAIN
+
+
+async def test_of_a_worker_that_died_in_a_decision_nothing_is_claimed(stage: Scene) -> None:
+    [message] = await doubted(stage)
+    record = await undecided(stage.redis, message)
+    jobs = await ask_to_decide(stage.redis, {message: record}, "sent", "olga")
+    with pytest.raises(NotYetError, match="start one"):
+        await decided(stage.redis, message, jobs[message], within=0)
+    await stage.redis.set(f"arq:in-progress:{jobs[message]}", b"1", ex=70)
+    with pytest.raises(DecisionError, match="may have been done"):
+        await decided(stage.redis, message, jobs[message], within=0)
+    async with tracking(stage, func(_broken, name=RESOLVE, keep_result=60, max_tries=1)):
+        await stage.redis.delete(f"arq:in-progress:{jobs[message]}")
+        with pytest.raises(DecisionError, match="the books are closed"):
+            await decided(stage.redis, message, jobs[message], within=10)
+    with pytest.raises(DecisionError, match="may have been done"):  # its result is gone
+        await decided(stage.redis, message, jobs[message], within=0)
+
+
+async def _broken(*_: object) -> None:
+    raise ValueError("the books are closed")
 
 
 async def test_without_a_worker_a_decision_says_who_will_carry_it_out(
@@ -79,6 +163,22 @@ async def test_the_tray_decides_about_the_chosen_ones_only(page: TestClient, sta
     assert await acts(page) == [
         ("message.failed", str(two), "uncertain", "rejected"),
         ("message.failed", str(one), "uncertain", "rejected"),
+    ]
+
+
+async def test_the_tray_says_when_somebody_else_was_first(page: TestClient, stage: Scene) -> None:
+    [message] = await doubted(stage)
+    form = {"decision": "failed", "message": str(message)}
+    asked = asyncio.gather(*(send(page, "/uncertain/decide", form) for _ in range(2)))
+    await wait_until(_waiting(stage, 2), description="both have asked")
+    async with tracking(stage, resolve):
+        answers = await asked
+    said = sorted(answer.headers["Location"] for answer in answers)
+    assert said == ["/uncertain?said=decided", "/uncertain?said=overtaken"]
+    entries = (await page.app[FRAME].audit.read()).entries
+    assert sorted((entry.after, entry.failure.partition(":")[0]) for entry in entries) == [
+        ("", "DecisionError"),
+        ("rejected", ""),
     ]
 
 
