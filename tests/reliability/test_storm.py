@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -94,3 +95,18 @@ async def test_a_storm_is_over_when_all_have_an_end_or_nobody_is_left_to_be_aske
     watch.states = {**watch.states, "batches": {State.UNCERTAIN: 1, State.DELIVERED: 1}}
     assert not watch.is_settled(), "status and history can be asked"
     assert "everybody has been sent" in watch.recovery()
+
+
+async def test_requests_are_those_after_the_last_kill(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the recovery cost: a call that came in the storm only is not there."""
+    counted = {name: {"send": 40, "status": 7} for name in SHARES}
+
+    async def summary(_: Watch, name: str) -> dict[str, Any]:
+        return {"requests": dict(counted[name])}
+
+    monkeypatch.setattr(Watch, "summary", summary)
+    watch = Watch(system)
+    await watch.calm()
+    assert await watch.requests() == {name: {} for name in SHARES}
+    counted["singles"] = {"send": 40, "status": 9, "history": 1}
+    assert await watch.requests() == {name: {} for name in SHARES} | {"singles": {"status": 2, "history": 1}}
