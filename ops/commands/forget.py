@@ -10,7 +10,7 @@ from arq.constants import job_key_prefix, result_key_prefix
 from arq.jobs import Job, ResultNotFound
 
 from ops.audit import AuditLog, at_terminal
-from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.commands.session import Session, agreed, json_option, print_json, with_redis
 from ops.errors import OpsError
 from producer.contract import keys
 from producer.contract.jobs import FORGET
@@ -57,8 +57,8 @@ def forget(*, number: str, region: str | None, cancel: bool, suppression: bool, 
         msisdn = normalise(number, region)
     except NumberError as error:
         raise click.BadParameter(str(error)) from error
-    if not yes and not click.confirm(f"Erase {msisdn} from everything? It cannot be undone.", err=True):
-        raise OpsError("nothing was changed; --yes answers beforehand")
+    if not yes:
+        agreed(f"Erase {msisdn} from everything? It cannot be undone.")
     return with_redis(
         lambda session: _forget(session, msisdn, cancel=cancel, suppression=suppression, as_json=as_json)
     )

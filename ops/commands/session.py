@@ -51,6 +51,19 @@ def with_url(url: str, work: Callable[[Session], Awaitable[T]]) -> T:
     return asyncio.run(_until_cancelled(_connected(url, work)))
 
 
+def agreed(question: str) -> None:
+    """Ask on the terminal whether that is meant; OpsError when it is not, wrong usage where nobody can answer."""
+    try:
+        is_meant = click.confirm(question, err=True)
+    except click.Abort as error:
+        if isinstance(error.__context__, EOFError):  # click hides which of the two it was
+            click.echo(err=True)
+            raise click.UsageError("nobody answered, and nothing was changed: say --yes beforehand") from None
+        raise
+    if not is_meant:
+        raise OpsError("nothing was changed; --yes answers beforehand")
+
+
 def print_json(record: object) -> None:
     """One line of JSON on standard output."""
     click.echo(orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS))

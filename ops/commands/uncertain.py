@@ -6,11 +6,11 @@ import click
 
 from ops.audit import AuditLog, at_terminal
 from ops.commands.completion_names import account_names
-from ops.commands.session import Session, json_option, print_json, with_redis
+from ops.commands.session import Session, agreed, json_option, print_json, with_redis, with_url
 from ops.deciding import DECISIONS, ask_to_decide, decided, undecided
-from ops.errors import OpsError
 from ops.readings import UncertainReading, read_uncertain
-from producer.contract.messages import AccountName, MessageId
+from ops.redis_local import redis_url
+from producer.contract.messages import AccountName, MessageId, MessageRecord
 
 _WITHIN: Final = 10.0
 
@@ -40,7 +40,11 @@ def resolve(*, message: str, decision: str, yes: bool, as_json: bool) -> int:
         address = MessageId.parse(message)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    return with_redis(lambda session: _resolve(session, address, decision, yes=yes, as_json=as_json))
+    with redis_url() as url:
+        before = with_url(url, lambda session: undecided(session.redis, address))
+        if not yes:  # asked between two event loops: within one, Ctrl-C would wait for the answer
+            agreed(f"{address}: {DECISIONS[decision]}. Go on?")
+        return with_url(url, lambda session: _resolve(session, address, decision, before, as_json=as_json))
 
 
 async def _list(session: Session, account: str | None, limit: int, *, as_json: bool) -> None:
@@ -72,10 +76,9 @@ def _record(message: UncertainReading) -> dict[str, object]:
     }
 
 
-async def _resolve(session: Session, message: MessageId, decision: str, *, yes: bool, as_json: bool) -> int:
-    before = await undecided(session.redis, message)
-    if not yes and not click.confirm(f"{message}: {DECISIONS[decision]}. Go on?", err=True):
-        raise OpsError("nothing was changed; --yes answers beforehand")
+async def _resolve(
+    session: Session, message: MessageId, decision: str, before: MessageRecord, *, as_json: bool
+) -> int:
     who = at_terminal()
     async with AuditLog(session.redis).acting(who, f"message.{decision}", str(message), before=before.state) as act:
         jobs = await ask_to_decide(session.redis, {message: before}, decision, who)

@@ -7,8 +7,8 @@ from tests.support import run_to_end
 
 
 @cache
-def help_of(command: str) -> str:
-    """The text of `volley COMMAND --help`."""
-    done = run_to_end([sys.executable, "-m", "ops.cli", command, "--help"])
+def help_of(command: str, *below: str) -> str:
+    """The text of `volley COMMAND --help`, or of the command `below` it."""
+    done = run_to_end([sys.executable, "-m", "ops.cli", command, *below, "--help"])
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -109,8 +109,27 @@ async def test_the_page_ends_well(environment: dict[str, str]) -> None:
         assert "Traceback" not in said
 
 
-def test_nothing_is_asked_of_a_closed_standard_input(environment: dict[str, str]) -> None:
-    """A decision without --yes asks; where nobody can answer it ends, and changes nothing."""
-    ran = run_to_end([*VOLLEY, "uncertain", "resolve", "spring/0.0", "sent"], env=environment)
-    assert ran.returncode in {1, 130}
-    assert "Traceback" not in ran.stderr
+@pytest.mark.parametrize(
+    "words", [("uncertain", "resolve", "spring/0.0", "sent"), ("forget", "306912345678")], ids=lambda words: words[0]
+)
+async def test_nothing_is_asked_of_a_closed_standard_input(
+    environment: dict[str, str], redis: Redis, words: Sequence[str]
+) -> None:
+    """What asks without --yes is wrong usage where nobody can answer, and changes nothing."""
+    ran = run_to_end([*VOLLEY, *words], env=environment)
+    assert ran.returncode == 2
+    assert "say --yes" in ran.stderr
+    assert "interrupted" not in ran.stderr
+    assert await redis.zcard(keys.CONTROL_TRACK) == 0
+
+
+async def test_ctrl_c_at_a_question_is_an_interruption(environment: dict[str, str]) -> None:
+    words = ["uncertain", "resolve", "spring/0.0", "sent"]
+    with running([*VOLLEY, *words], env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
+        assert process.stderr is not None
+        asked = ""
+        while not asked.endswith("Go on?"):
+            asked += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130  # its input is still open
+        assert process.stderr.read().strip().endswith("interrupted")
