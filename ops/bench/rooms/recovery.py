@@ -24,13 +24,19 @@ LOCKED: Final = "left locked"
 KILLED: Final = "after SIGKILL"
 STOPPED: Final = "after SIGTERM"
 _LOCKED: Final = 400
-_SLOTS: Final = 500
+_FREE: Final = 100
+"""Slots of the living worker in both cases: the dead one may have requests on the way, and keeps its own."""
+
 _NEVER: Final = 3600.0
 _LATENCY: Final = 0.05
 _AT_ONCE: Final = 100
 _PACE: Final = 12_000
 _OPEN: Final = (State.QUEUED, State.IN_FLIGHT, State.DEFERRED)
 _ENDS: Final = {STOPPED: signal.SIGTERM, KILLED: signal.SIGKILL}
+_BESIDE_NOTE: Final = (
+    "The living worker has 100 requests at once in both cases: what the dead one had on the wire counts against the"
+    " account's limit until its time is over."
+)
 _NOTE: Final = (
     "One of two send workers ends in the middle of a campaign, with a track worker beside them (50 ms, 100 at once)."
     " first again: until the next request; last: until the last message that may be sent was sent, the rest of the"
@@ -41,7 +47,7 @@ _NOTE: Final = (
 def run(bench: Bench) -> None:
     """The rate beside a dead worker's locks, then both ends; quick: the end that needs no waiting."""
     if bench.plan.is_whole:
-        sheet = bench.book.sheet("beside-dead", "A worker beside jobs locked by a dead one, 0 ms", "")
+        sheet = bench.book.sheet("beside-dead", "A worker beside jobs locked by a dead one, 0 ms", _BESIDE_NOTE)
         contenders = {ALONE: partial(_drained, bench, locked=0), BESIDE: partial(_drained, bench, locked=_LOCKED)}
         alternate(bench, sheet, contenders, draining.RATE)
     ends = bench.book.sheet("recovery", "Work taken up after a worker ended", _NOTE)
@@ -52,7 +58,7 @@ def run(bench: Bench) -> None:
 
 
 def _drained(bench: Bench, *, locked: int) -> dict[str, float]:
-    with arena(slots=_SLOTS, latency=_NEVER if locked else 0.0) as place:
+    with arena(slots=_FREE + locked, latency=_NEVER if locked else 0.0) as place:
         draining.configure(place, AccountPlan())
         if locked:
             _lock(bench, place, locked)
