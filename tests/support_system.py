@@ -241,12 +241,15 @@ class System:
     # --- time that passes ------------------------------------------------------------------------------
 
     async def time_passes(self, *campaigns: str) -> None:
-        """More than a minute for whoever waits to be sent: fences fall, deferred and fenced messages are due."""
+        """More than a minute for whoever waits to be sent: fences fall, deferred and fenced messages are due, and the
+        provider's history may be asked again.
+        """
         fences = [name async for name in self.redis.scan_iter(match="volley:throttle:*:fence:*", count=1000)]
         if fences:
             await self.redis.delete(*fences)
         for campaign in campaigns:
             await self._time.end_waits(CampaignId(campaign))
+            await self._time.age_history_requests(CampaignId(campaign), 61)
 
     async def reports_are_overdue(self, *campaigns: str) -> None:
         """Four days for whoever waits for a report: more than `give_up_after` allows."""

@@ -11,6 +11,7 @@ from producer.contract.campaigns import Campaign
 from producer.contract.messages import CampaignId, MessageRecord
 from producer.contract.states import State
 from worker.ledger import LedgerReader
+from worker.spacing import PAGES, RECALLS
 
 _SWAP: Final = (
     "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end"
@@ -38,6 +39,14 @@ class Time:
                 await self._swap(key, spot, packed, b"|".join([state, attempts, changed_at, b"1", *rest]))
             chunk = key.rpartition(":")[2]
             await self.redis.zadd(queue, {f"{name}/{chunk}.{spot.decode()}": 1000}, xx=True)
+
+    async def age_history_requests(self, name: CampaignId, seconds: float) -> None:
+        """The account's requests for the provider's history were made so much earlier."""
+        book = keys.account((await self._packed(name))[0].account)
+        for field in (PAGES, RECALLS):
+            times = (await self.redis.hget(book, field) or b"").split()
+            if times:
+                await self.redis.hset(book, field, " ".join(f"{float(at) - seconds:.1f}" for at in times))
 
     async def age_submissions(self, name: CampaignId, seconds: float) -> None:
         """Whoever waits for a report was submitted so long ago, and is due to be looked at."""
