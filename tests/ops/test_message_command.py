@@ -138,7 +138,7 @@ async def test_asking_brings_the_books_up_to_date_and_shows_the_answer_raw(syste
     [answer] = told["answers"]
     assert answer["status"] == 200
     assert told["reference"] in answer["asked"] + answer["excerpt"]
-    assert "delivered" in [event["what"] for event in told["timeline"]][-2:]  # in the second of the question, or before
+    assert "delivered" in [event["what"] for event in told["timeline"]][-2:]
     lines = (await volley(str(message), "--ask")).stdout
     assert "the provider says now:" in lines
     assert "delivered → delivered" in lines
