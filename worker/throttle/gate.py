@@ -36,7 +36,7 @@ _SLOT_WAIT: Final = 0.005
 """Seconds after which somebody who found no free slot asks again."""
 
 _LATE: Final = 0.02
-"""Seconds that this process' loop may be late without losing permits for it."""
+"""Seconds of permits that the local pacer lets leave together; how late each may be is said by its turn."""
 
 _UNPACED: Final = 5000.0
 """Requests a second above which local pacing costs more than it smooths; the shared rate still holds."""
