@@ -139,7 +139,9 @@ document.addEventListener("visibilitychange", () => {
   look();
 });
 setInterval(() => {
+  const lost = !paused && !document.hidden && Date.now() - goodAt > LOST;
+  if (lost && stream) stream.close(); // a stream stays open without its server: the machine slept, a router forgot it
   listen();
   if (!stream || stream.readyState !== EventSource.OPEN) look();
-  if (!paused && !document.hidden && Date.now() - goodAt > LOST) say(true);
+  if (lost) say(true);
 }, ALONE);
