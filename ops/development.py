@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 import click
 
 from ops.fuzzing import run_fuzzing
+from ops.suite import run_suite
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
@@ -23,9 +24,6 @@ _CHECKS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("imports", ("lint-imports",)),
 )
 _PASS_THROUGH: Final = {"ignore_unknown_options": True, "help_option_names": []}
-# Tests mostly wait, so there are more workers than cores; a file's shared fixtures stay in one worker (its group).
-_WORKERS: Final = min((os.cpu_count() or 1) + 2, 8)
-_IN_PARALLEL: Final = (f"-n{_WORKERS}", "--dist=loadgroup", "--no-loadscope-reorder")
 # what takes long and prints figures: the flag, and the module that does it
 _LONG: Final = {
     "--kill-matrix": "tests.reliability.killing_matrix",
@@ -47,10 +45,10 @@ def run_check() -> int:
 def run_tests(arguments: Sequence[str]) -> int:
     """Run pytest with `arguments`; 0 passed, 1 failed, 2 wrong usage, 130 interrupted.
 
-    Without arguments: every test, several at once. With arguments pytest does what they say and no more.
+    Without arguments: the whole suite, see `run_suite`. With arguments pytest does what they say and no more.
     """
     _need_checkout()
-    status = _run([sys.executable, "-m", "pytest", *(arguments or _IN_PARALLEL)])
+    status = _run([sys.executable, "-m", "pytest", *arguments]) if arguments else run_suite(_run, CHECKOUT)
     return _OF_PYTEST.get(status, 1)
 
 
@@ -65,6 +63,7 @@ def check() -> int:
 def test(arguments: tuple[str, ...]) -> int:
     """Run all tests, several at once, or pytest with your arguments; `--fuzz [SECONDS] [TARGET …]`: fuzz.
 
+    Of the whole suite, up to three tests that failed beside the others are run once more, alone: see ops/suite.py.
     `--kill-matrix [POINT …]`: kill a process at every named point. `--kill-storm [--messages N] [--seed S]`: kill one
     every second. `--soak [SECONDS]`: a steady rate for an hour. Each prints its figures.
     """

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops import cli, development
+from ops import cli, development, suite
 from ops.cli import COMMANDS, LazyGroup
 from ops.errors import OpsError
 from tests.support import CHECKOUT, first_line, running
@@ -133,13 +133,18 @@ def test_pytest_gets_the_arguments_and_its_end_is_ours(arguments: list[str], sta
     assert development.run_tests([*arguments, "tests/ops/test_cli.py"]) == status
 
 
-def test_without_arguments_all_tests_run_several_at_once_and_with_some_as_they_say(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_with_arguments_pytest_runs_what_they_say_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(development, "_run", lambda words: ran.append([*words[1:]]) or 1)
+    assert development.run_tests(["-x"]) == 1
+    assert ran == [["-m", "pytest", "-x"]]
+
+
+def test_without_arguments_the_whole_suite_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
     monkeypatch.setattr(development, "_run", lambda words: ran.append([*words[1:]]) or 0)
-    assert development.run_tests([]) == development.run_tests(["-x"]) == 0
-    assert ran == [["-m", "pytest", *development._IN_PARALLEL], ["-m", "pytest", "-x"]]
+    assert development.run_tests([]) == 0
+    assert ran == [["-m", "pytest", *suite.IN_PARALLEL, "--cache-clear"]]
 
 
 def test_bytecode_is_kept_whatever_the_shell_says(monkeypatch: pytest.MonkeyPatch) -> None:
