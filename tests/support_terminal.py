@@ -45,8 +45,16 @@ class Terminal:
         os.write(self._handle, keys.encode())
 
     def ended(self, within: float = 60) -> int:
-        """Its exit status, once it has ended and everything it drew was read."""
-        status = self.process.wait(within)
+        """Its exit status, once it has ended and everything it drew was read. Where it does not end, AssertionError
+        says what it stood at: its threads draw their stacks.
+        """
+        try:
+            status = self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(within)
+            self._reader.join(within)
+            raise AssertionError(f"not ended after {within:.0f} s: {self.text[-4000:]}") from None
         self._reader.join(within)
         return status
 
@@ -68,7 +76,7 @@ def on_terminal(
     process = subprocess.Popen(
         with_parent([sys.executable, "-c", _OWN, *command]),
         cwd=CHECKOUT,
-        env={**os.environ, "TERM": "xterm-256color", **env},
+        env={**os.environ, "TERM": "xterm-256color", "PYTHONFAULTHANDLER": "1", **env},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
