@@ -1,5 +1,6 @@
 """What each answer teaches about its account: too fast, blocked, slower than usual; counted for the page."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -8,15 +9,20 @@ import structlog
 
 from producer.contract.counters import SUBMISSION
 from producer.contract.messages import CampaignId
+from worker.doubting import Doubting, Finding
 from worker.ledger.accounts import OPENS_IN, AccountBook
 from worker.minutes import add_minute
-from worker.providers.outcomes import Deferred, Outcome, RouteBlocked, Submitted
-from worker.settings import Account
+from worker.providers.outcomes import Deferred, Outcome, RouteBlocked, Submitted, Uncertain
+from worker.settings import Account, Sending
 from worker.spending import Spending
 from worker.throttle import Gate
 
 _SLOW: Final = 4.0
 _LEAST_SLOW: Final = 2.0
+_DOUBTFUL: Final = "volley.doubtful_answers"
+_AFTER_DOUBT: Final = 0.1
+"""Of the rate: with so much an account goes on whose answers can be read again."""
+_USUAL: Final = Sending()
 
 log = structlog.get_logger(__name__)
 
@@ -24,12 +30,16 @@ log = structlog.get_logger(__name__)
 class Learning:
     """Feeds what answers say back into the throttle and the account's book; counts outcomes in between."""
 
-    def __init__(self, account: Account, gate: Gate, book: AccountBook, *, probe_every: float) -> None:
+    def __init__(
+        self, account: Account, gate: Gate, book: AccountBook, *, probe_every: float, sending: Sending = _USUAL
+    ) -> None:
         self._probe_every = probe_every
         self._account = account
         self._gate = gate
         self._book = book
         self._usual = 0.0
+        self._doubting = Doubting(sending.doubt_after)
+        self._doubt_pause = sending.doubt_pause
         self._told: set[str] = set()
         self._words: dict[str, str] = {}
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -52,6 +62,7 @@ class Learning:
                 await self._gate.slow_down(code)
             case _:
                 await self._watch(seconds)
+        await self._weigh(outcomes, seconds)
 
     async def flush(self) -> None:
         """Write counts and words gathered since the last flush."""
@@ -86,6 +97,28 @@ class Learning:
         )
         if new:
             log.warning("account_blocked", account=self._account.name, block=blocked.block, code=blocked.code)
+
+    async def _weigh(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Close the account when its answers leave only doubt; open it, slowly, when a trial has gone well."""
+        now, last = time.monotonic(), outcomes[-1]
+        match self._doubting.take(outcomes, left_at=now - seconds, now=now, trial_at=self._gate.trial_at):
+            case Finding.DOUBT if isinstance(last, Uncertain):
+                await self._doubt(last)
+            case Finding.TRUST:
+                await self._gate.slow_down(_DOUBTFUL, _AFTER_DOUBT)
+                if await self._book.trust(self._account.name):
+                    log.info("account_trusted", account=self._account.name)
+                self._gate.trial_over()
+
+    async def _doubt(self, last: Uncertain) -> None:
+        words = (
+            f"the last requests had no answer that says what became of their messages ({last.code}: "
+            f"{last.words[:60]}); one is tried now and then"
+        )
+        seconds = await self._book.doubt(self._account.name, code=_DOUBTFUL, words=words, seconds=self._doubt_pause)
+        self._gate.trial_over()
+        if seconds:
+            log.warning("account_doubtful", account=self._account.name, code=last.code, seconds=seconds)
 
     async def _watch(self, seconds: float) -> None:
         """Latency that grows far beyond the usual is congestion that has not been said yet."""

@@ -44,6 +44,8 @@ _APPLIED_AT_ONCE: Final = 2000
 _LEAST_FOR_A_PAGE: Final = 10
 _MANY_FOR_A_PAGE: Final = 1000
 _BALANCE_EVERY: Final = 300.0
+_UNTRIED: Final = 300.0
+"""Seconds after which an account that was closed for doubt, with nothing to try it with, opens at its balance."""
 _PAGE_CURSOR: Final = "history"
 _AFTER_ERROR: Final = 0.5
 
@@ -251,6 +253,8 @@ class Poller:
         match await digested(call.read, answer):
             case Balance() as balance:
                 await self._book.note_balance(self._account.name, balance, time.time())
+                if await self._book.trust(self._account.name, untried=_UNTRIED):
+                    log.info("account_trusted", account=self._account.name)
                 if blocked and balance.amount > 0:
                     await self._book.open(self._account.name)
                     log.info("account_open", account=self._account.name)

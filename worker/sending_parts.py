@@ -36,7 +36,9 @@ def sending_parts(shared: Shared, account: Account) -> SendingParts:
     login = login_key(account.family.name, account.credentials)
     gate = shared.gate(account, "send")
     exchange = shared.exchange(account)
-    learning = Learning(account, gate, shared.book, probe_every=shared.settings.tracking.probe_every)
+    learning = Learning(
+        account, gate, shared.book, probe_every=shared.settings.tracking.probe_every, sending=settings
+    )
     queues = AccountQueues(shared.redis, account.name)
     sender = Sender(
         queues=queues,

@@ -26,6 +26,7 @@ class AccountState(StrEnum):
     CREDENTIALS = "credentials"
     ADDRESS = "address"
     UNREACHABLE = "unreachable"
+    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ OWN_WORDS: Final[Mapping[str, str]] = {
     "volley.not_found": "the provider does not know the submission",
     "volley.not_confirmed": "the provider's status does not know the submission; its history has to confirm that",
     "volley.past_validity": "its validity had ended before it could be sent",
+    "volley.doubtful_answers": "its answers could not be read for a while",
     "volley.slow_answers": "the provider answered much more slowly than usual",
     "volley.decided": "a person decided",
     "volley.withdrawn": "an operator cancelled it alone",

@@ -74,6 +74,10 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
         "cannot be reached",
         "Check the network and base_url if it goes on; it is tried again by itself.",
     ),
+    AccountState.DOUBTFUL: (
+        "is blocked: its answers do not say what became of the messages",
+        "Ask the provider what is wrong; one request is tried now and then, and it resumes by itself.",
+    ),
 }
 
 

@@ -28,6 +28,7 @@ class Switches:
     no_money: bool = False
     blocked: bool = False
     wrong_credentials: bool = False
+    maintenance: bool = False
     latency: float = 0.0
 
 

@@ -18,7 +18,9 @@ Salvage = Callable[[bytes, bytes], Parameters]
 Decide = Callable[[Gateway, Visit], Reply]
 Choose = Callable[[Parameters | None], tuple[Call, Decide]]
 
+_HTML: Final = "text/html; charset=utf-8"
 _SORRY: Final = b"<html><head><title>503 Service Unavailable</title></head><body>Try later</body></html>"
+_MAINTENANCE: Final = b"<html><head><title>Maintenance</title></head><body>We are back soon</body></html>"
 _GARBAGE: Final = b'\x00\xff{"id": 1, "c<<<\xfe not an answer'
 
 
@@ -64,6 +66,8 @@ class Door:
         return handle
 
     async def _serve(self, request: web.Request, visit: Visit, decide: Decide) -> web.StreamResponse:
+        if visit.account.switches.maintenance:
+            return respond(Reply(body=_MAINTENANCE, content_type=_HTML))
         turned_away = self._dialect.turned_away(visit)
         if turned_away is not None:
             return respond(turned_away)
@@ -90,7 +94,7 @@ def distorted(reply: Reply) -> Reply:
     """Replace what a fault replaces."""
     match reply.fault:
         case Fault.UNAVAILABLE | Fault.UNAVAILABLE_AFTER:
-            return Reply(body=_SORRY, content_type="text/html; charset=utf-8", status=503)
+            return Reply(body=_SORRY, content_type=_HTML, status=503)
         case Fault.GARBAGE:
             return Reply(body=_GARBAGE, content_type=reply.content_type)
         case Fault.EMPTY:

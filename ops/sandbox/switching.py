@@ -9,7 +9,7 @@ from ops.sandbox.accounts import Account
 from ops.sandbox.config import ConfigError, Pushing
 from ops.sandbox.pushing.addresses import Address, read_address
 
-_SWITCHES: Final = ("no_money", "blocked", "wrong_credentials")
+_SWITCHES: Final = ("no_money", "blocked", "wrong_credentials", "maintenance")
 _OPTIONS: Final = ("v3", "odd_pipes")
 _GATES: Final = {"paused": "doors_open", "hold_answers": "answers_flow"}
 _NUMBERS: Final = {

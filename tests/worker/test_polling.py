@@ -268,6 +268,19 @@ async def test_without_money_the_block_stays_and_is_probed_again_later(stage: Sc
     assert float(await stage.redis.hget(keys.account("athens"), "until")) > time.time()
 
 
+@pytest.mark.parametrize(("untried", "state"), [(0, "doubtful"), (301, "open")])
+async def test_a_doubtful_account_with_nothing_to_send_opens_when_its_balance_can_be_read(
+    stage: Scene, untried: int, state: str
+) -> None:
+    """It is tried with a message; where there was none for minutes, its verdict and its alert would last for ever."""
+    await stage.book.doubt("athens", code="volley.doubtful_answers", words="rubbish", seconds=10)
+    await stage.redis.hset(keys.account("athens"), "until", int(time.time()) - untried)
+    work = desk(stage)
+    await work.poller.step()
+    assert [request.call for request in work.asker.asked] == ["balance"]
+    assert await stage.book.state("athens") == state
+
+
 async def test_a_shelved_report_is_matched_in_the_same_turn(stage: Scene) -> None:
     [message, *_] = await stage.fed()
     work = desk(stage, drain=DRAIN)

@@ -13,12 +13,18 @@ from worker.providers.outcomes import Block
 from worker.providers.reports import Balance
 
 _BLOCK: Final = Script("worker.ledger", "block")
+_DOUBT: Final = Script("worker.ledger", "doubt")
+_TRUST: Final = Script("worker.ledger", "trust")
 
 OPEN: Final = "open"
 
 OPENS_IN: Final = {Block.ADDRESS: 300.0, Block.UNREACHABLE: 5.0}
-"""Seconds until a block ends by itself (PROVIDERS.md A3, error 4); money and credentials are probed instead."""
+"""Seconds until a block ends by itself (PROVIDERS.md A3, error 4); money and credentials are probed instead, and
+an account with doubtful answers is tried with one request."""
 _ENDING: Final = (b"address", b"unreachable")
+
+LONGEST_DOUBT: Final = 300.0
+"""Seconds for which an account with doubtful answers is closed at most before it is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,19 @@ class AccountBook:
         """Close the account for `seconds`, then it is probed or opens; True when it was open until now."""
         answer = await _BLOCK.run(self.redis, [keys.account(name)], [state, code, words[:200], int(seconds)])
         return bool(answer)
+
+    async def doubt(self, name: AccountName, *, code: str, words: str, seconds: float) -> float:
+        """Close an account whose answers cannot be read for `seconds`, or twice as long as the last time; then it is
+        tried. For how many seconds; 0 when it is closed already, or paused, or under a block that says more.
+        """
+        args: list[str | int] = [code, words[:200], int(seconds), int(LONGEST_DOUBT)]
+        return float(await _DOUBT.run(self.redis, [keys.account(name)], args))
+
+    async def trust(self, name: AccountName, *, untried: float = 0.0) -> bool:
+        """Open an account that was closed by `doubt`, and no other; True when it was. `untried`: only when it could
+        have been tried for so many seconds, and there was nothing to send.
+        """
+        return bool(await _TRUST.run(self.redis, [keys.account(name)], [int(untried)]))
 
     async def open(self, name: AccountName) -> None:
         """Let the account send again, unless an operator paused it."""

@@ -42,6 +42,7 @@ class Block(StrEnum):
     CREDENTIALS = "credentials"
     ADDRESS = "address"  # our IP address is blocked for a while
     UNREACHABLE = "unreachable"  # no connection: said by the exchange, never by a family
+    DOUBTFUL = "doubtful"  # requests leave only doubt: found by `doubting`, never said by a family
 
 
 class RouteBlocked(Struct, frozen=True, kw_only=True, gc=False):

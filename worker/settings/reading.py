@@ -100,6 +100,8 @@ def _sending(table: Table) -> Sending:
         max_attempts=table.whole("max_attempts", usual.max_attempts, least=1, most=50),
         stop_within=table.number("stop_within", usual.stop_within, least=0.1, most=600),
         horizon=table.number("horizon", usual.horizon, least=0.5, most=60),
+        doubt_after=table.whole("doubt_after", usual.doubt_after, least=2, most=100_000),
+        doubt_pause=table.number("doubt_pause", usual.doubt_pause, least=1, most=300),
     )
     table.done()
     return sending

@@ -51,6 +51,8 @@ class Sending:
     max_attempts: int = 5
     stop_within: float = 25.0
     horizon: float = 3.0
+    doubt_after: int = 20
+    doubt_pause: float = 10.0
 
     @property
     def lease(self) -> int:

@@ -32,6 +32,9 @@ SLOTS: Final = "slots"
 _IN_TURN: Final = frozenset({"rate", SLOTS})
 """Why a request waits for a moment; any other reason is one to go back for."""
 
+_TRIAL: Final = b"trial"
+"""Why the one request of an account may leave that was closed for doubt."""
+
 _SLOT_WAIT: Final = 0.005
 """Seconds after which somebody who found no free slot asks again."""
 
@@ -73,7 +76,8 @@ class Gate:
     """This process' door to one provider login.
 
     `admit` leases permits; each must be followed by one `pace`, then one `left` (the request is over or
-    was not sent). `idle` gives unused slots back. `effective_rate` and `waiting` tell what it does.
+    was not sent). `idle` gives unused slots back. `effective_rate` and `waiting` tell what it does; what leaves from
+    `trial_at` (monotonic) on tries an account that was closed for doubt.
 
     What an operator set in Redis goes before `rate` and `slots`: any rate, of which `reserve` is the share that
     may be used, and no more slots than `slots`.
@@ -110,6 +114,7 @@ class Gate:
         self.in_flight = 0
         self.effective_rate = rate
         self.waiting: Waiting | None = None
+        self.trial_at: float | None = None
 
     async def admit(self, wanted: int, *, probe: bool = False) -> Admission | Waiting:
         """Lease up to `wanted` permits. `probe` passes an account that is blocked or paused."""
@@ -180,6 +185,10 @@ class Gate:
         rate = await _CONGEST.run(self._redis, names, [self._ceiling, factor, why, self._reserve])
         self._adapt(int(rate) / 1000)
 
+    def trial_over(self) -> None:
+        """What the trial has brought is known."""
+        self.trial_at = None
+
     async def close(self) -> None:
         """Forget this process' share of the slots, once nothing of it is in flight."""
         async with self._turn:
@@ -219,7 +228,9 @@ class Gate:
             answer: list[int] = await _ADMIT.run(self._redis, self._keys, [*args, int(probe), self._reserve, late])
             answered = time.monotonic()
             *answer, gap, clock = answer
-            permits, opens_in = answer[:2]
+            permits, opens_in, _, _, why = answer[:5]
+            if permits:
+                self.trial_at = (self.trial_at or asked) if bytes(why) == _TRIAL else None
             if permits and self._pacer is not None:
                 self._turns.lease(
                     permits,

@@ -158,6 +158,19 @@ async def _until_waiting(sandbox: Sandbox) -> None:
     await wait_until(is_waiting, description="a request waits at the door")
 
 
+@pytest.mark.parametrize("path", ["/sys/send.php", "/sys/balance.php", "/api/sms/send", "/api/balance/get"])
+async def test_in_maintenance_everything_is_answered_by_a_page_and_nothing_is_accepted(
+    sandbox: Sandbox, path: str
+) -> None:
+    who = {"login": "demo", "psw": "demo-secret", "key": "demo-key"}
+    message = {"phones": "306912345678", "mes": "hi", "to": "306912345678", "text": "hi"}
+    for family in ("smsc", "restv2"):
+        await sandbox.switch(family=family, maintenance=True)
+    heard = await sandbox.call(path, **who, **message)
+    assert (heard.status, heard.body[:6]) == (200, b"<html>")
+    assert (await sandbox.request("GET", "/sandbox/summary")).json["accepted"] == 0
+
+
 async def _idle(sandbox: Sandbox) -> bool:
     return (await sandbox.summary("smsc/demo"))["simultaneous"] == 0
 

@@ -3,8 +3,8 @@
 -- ARGV: rate ceiling (/s), slots in all, worker, its requests in flight, permits wanted, block (ms),
 --       slot lease (ms), '1' to pass a blocked account (a probe), share of a rate that may be used,
 --       how late this worker's permits may leave (thousandths of a second, or of a longer gap)
--- Returns: permits, first of them may leave in (microseconds), slots held, ask again in (ms), why,
---          effective rate x 1000, time between two permits (microseconds), the clock (microseconds)
+-- Returns: permits, first of them may leave in (microseconds), slots held, ask again in (ms), why ('go'; 'trial':
+--          alone, see below), effective rate x 1000, time between two permits (microseconds), the clock (microseconds)
 -- Time is Redis' own. The rate is kept as the time at which the next request is free (GCRA): no burst
 -- is saved up. A worker's slots are a share it holds and reuses; a dead worker's share runs out.
 local t = redis.call('TIME')
@@ -31,6 +31,11 @@ local function effective_rate()
   return math.min(ceiling, rate + ceiling * 0.02 * math.max(0, now - at) / 1000)
 end
 
+-- an account that was closed for doubt (doubt.lua) is tried with one request; its answer opens or closes it. If none
+-- comes soon (the process died, nothing was to be sent after all, the provider hangs), with one more
+local TRIAL = 5  -- s
+local is_trial = false
+
 local function blocked()
   if ARGV[8] == '1' then return nil end
   local a = redis.call('HMGET', KEYS[3], 'state', 'until')
@@ -39,6 +44,10 @@ local function blocked()
   local left = tonumber(a[2] or 0) * 1000 - now
   if (a[1] == 'address' or a[1] == 'unreachable') and left <= 0 then
     redis.call('HSET', KEYS[3], 'state', 'open')
+    return nil
+  end
+  if a[1] == 'doubtful' and left <= 0 then
+    is_trial = true
     return nil
   end
   return a[1], math.max(200, math.min(left, 1000))
@@ -107,11 +116,15 @@ if until_next > block then
   return {0, 0, held, math.ceil(until_next - block), 'rate', math.floor(rate * 1000), 0, 0}
 end
 local permits = math.min(want, free, math.max(1, math.floor((block - until_next) / gap)))
+if is_trial then
+  permits = 1
+  redis.call('HSET', KEYS[3], 'until', math.ceil(now / 1000) + TRIAL, 'tried', 1)
+end
 redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next_free + permits * gap),
   'rate', string.format('%.4f', rate), 'rate_at', string.format('%.3f', now), 'ceiling', ceiling, 'slots', limit,
   'set', set[1] or '')
 redis.call('PEXPIRE', KEYS[1], HOUR)
 granted = now
 keep()
-return {permits, math.ceil(until_next * 1000), held, 0, 'go', math.floor(rate * 1000), math.floor(gap * 1000),
-  math.floor(now * 1000)}
+return {permits, math.ceil(until_next * 1000), held, 0, is_trial and 'trial' or 'go', math.floor(rate * 1000),
+  math.floor(gap * 1000), math.floor(now * 1000)}
