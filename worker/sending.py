@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from producer.contract.messages import MessageId
 from producer.refusing import will_never_be_done
 from worker.engine import AccountQueues, Taken
+from worker.handing import Handover
 from worker.ledger import Claimed, Ledger
 from worker.ledger.moves import ClaimAnswer
 from worker.outliving import doubted, outlive
@@ -80,7 +81,7 @@ class Sender:
         self._prefetch = Prefetch(queues, preparer, slots=consumers, batch=batch, rate=lambda: gate.effective_rate)
         self._filling: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
-        self._claimed: asyncio.Queue[_Claimed] = asyncio.Queue()
+        self._claimed = Handover[_Claimed]()
         self._consumer_count = consumers
         self._at_once = math.ceil(consumers / 2)  # while one half is on the wire the other is claimed
         self._consumers: list[asyncio.Task[None]] = []
@@ -188,7 +189,7 @@ class Sender:
         """Give back what no consumer took, and what is prefetched."""
         if self._claiming is not None:
             await end([self._claiming])
-        unsent = [self._claimed.get_nowait() for _ in range(self._claimed.qsize())]
+        unsent = self._claimed.take_all()
         self._gate.give_up(len(unsent))
         await self._recorder.put([write for left in unsent for write in released(left.prepared, left.claimed)])
         if self._filling is not None:
@@ -230,7 +231,7 @@ class Sender:
         refused = []
         for ahead, claimed in zip(ready, answers, strict=True):
             if all(claim.answer is ClaimAnswer.CLAIMED for claim in claimed):
-                self._claimed.put_nowait(_Claimed(ahead.prepared, claimed, ahead.claimed_at or claimed_at, opens_at))
+                self._claimed.put(_Claimed(ahead.prepared, claimed, ahead.claimed_at or claimed_at, opens_at))
             else:
                 refused.append((ahead.prepared, claimed))
         self._gate.give_up(admission.permits - len(ready) + len(refused))
@@ -244,8 +245,9 @@ class Sender:
         await self._recorder.put(released(prepared, claimed))
 
     async def _consume(self) -> None:
+        task = asyncio.current_task()  # asked once: it is dear on Python 3.11
         while True:
-            prepared, claimed, claimed_at, opens_at = await self._claimed.get()
+            prepared, claimed, claimed_at, opens_at = await self._claimed.take()
             try:
                 if (early := opens_at - time.monotonic()) > 0:
                     await asyncio.sleep(early)
@@ -263,7 +265,7 @@ class Sender:
             for write in writes:
                 self._queues.count(write.lane, write.event)
             await self._recorder.put(writes)
-            if _cancelled():  # on the wire: what it meant is recorded, so it may end now
+            if task is not None and task.cancelling():  # on the wire: what it meant is recorded, so it may end now
                 return
 
     async def _may_leave(self, claimed_at: float) -> bool:
@@ -276,8 +278,3 @@ class Sender:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-
-
-def _cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -19,7 +19,7 @@ async def test_a_stop_lets_requests_end_and_gives_the_rest_back(stage: Scene) ->
     wire = asyncio.Event()
     async with line(stage, slots=3, wire=wire) as work:
         await wait_until(lambda: len(work.exchange.asked) == 3, description="three requests on the wire")
-        stopping = asyncio.create_task(work.sender.stop(5))
+        stopping = asyncio.create_task(work.sender.stop(60))
         await asyncio.sleep(0)
         wire.set()
         await stopping
@@ -49,7 +49,7 @@ async def test_a_stop_in_the_middle_of_a_claim_leaves_nothing_in_flight(stage: S
     slow = Slow(stage)
     async with line(stage, ledger=slow) as work:
         await asyncio.wait_for(slow.claiming.wait(), 60)
-        stopping = asyncio.create_task(work.sender.stop(5))
+        stopping = asyncio.create_task(work.sender.stop(60))
         await wait_until(work.sender._stopping.is_set, description="the stop is under way")
         slow.may_answer.set()
         await stopping
@@ -100,7 +100,7 @@ async def test_a_stop_that_cannot_give_jobs_back_records_what_was_answered(
         room = asyncio.create_task(make_room())
         wire.set()
         await wait_until(lambda: ledger.refused > 0, description="answers wait to be recorded")
-        await work.sender.stop(1)
+        await work.sender.stop(60)
         await room
         assert (await stage.counts("spring")).get("submitted", 0) == sum(work.sent().values()) > 0
 
@@ -116,7 +116,7 @@ async def test_a_stop_ends_and_holds_no_slot_where_redis_takes_nothing(
     ledger = Full(stage)
     async with line(stage, slots=2) as work:
         monkeypatch.setattr(work.sender._recorder, "_ledger", ledger)
-        await wait_until(lambda: work.sender._claimed.qsize() > 0, description="claims that no consumer takes")
+        await wait_until(lambda: len(work.sender._claimed) > 0, description="claims that no consumer takes")
         async with asyncio.timeout(60):
             await work.sender.stop(0.2)
         assert work.gate.in_flight == 0
