@@ -73,7 +73,7 @@ class Forked(subprocess.Popen[str]):
             "folder": os.fspath(cwd or _CHECKOUT),
             "session": bool(start_new_session),
         }
-        self._line, theirs = socket.socketpair()
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # two words are never one
         streams = [own if end == -1 else end for own, end in enumerate((p2cread, c2pwrite, errwrite))]
         with theirs:
             socket.send_fds(_nursery().orders, [orjson.dumps(order)], [*streams, theirs.fileno()])
