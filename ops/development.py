@@ -94,8 +94,8 @@ def _run(command: Sequence[str]) -> int:
     sys.stdout.flush()
     try:
         with (
-            subprocess.Popen(command, cwd=CHECKOUT, env=_environment()) as process,  # noqa: S603  # our words
             _deaf_to_interrupts(),
+            subprocess.Popen(command, cwd=CHECKOUT, env=_environment()) as process,  # noqa: S603  # our words
         ):
             return process.wait()
     except FileNotFoundError as error:
@@ -111,7 +111,8 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """By a handler that does nothing: a new program would inherit SIG_IGN, and be deaf itself."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
     finally:
