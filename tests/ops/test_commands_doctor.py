@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from tests.support_fixtures import TIMES, accounts_of
 from tests.support_provider import Provider, provider_at, sandbox_process
 
 SECRET = "a-secret-of-our-own"
+_SLOW = re.compile(r"^notice  (?:redis distance|redis clock|provider clock)\b", re.MULTILINE)
+"""What is rightly said of a machine that is too busy to answer at once."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,8 @@ async def test_a_well_system_is_well(environment: dict[str, str], well: str, pro
     assert (await provider.summary("smsc/north"))["violations"] == {}
     shown = doctor(environment, "--public", well).stdout
     assert "ok      provider moscow: accepts us; balance " in shown
-    assert shown.endswith(" checks: all is well.\n")
+    slow = _SLOW.findall(shown)
+    assert shown.endswith(f" checks: {f'{len(slow)} worth a look' if slow else 'all is well'}.\n"), shown
 
 
 async def test_each_thing_that_is_wrong_is_said_with_its_remedy(

@@ -10,6 +10,7 @@ from producer.contract import keys
 from producer.contract.counters import SUBMISSION
 from producer.contract.messages import AccountName
 from producer.contract.series import RINGS, Sample, Span
+from tests.support import wait_until
 from tests.worker.plain import NAME
 from tests.worker.scene import Scene, scene
 from worker.sampling import Sampler
@@ -94,6 +95,7 @@ def test_accounts_together_add_up_but_for_balances_and_ages() -> None:
 async def test_what_the_worker_samples_is_read_here(stage: Scene, span: Span) -> None:
     await stage.fed(count=3)
     await stage.book.add(NAME, {"submitted": 4})
+    await wait_until(lambda: _is_far_from_an_edge(stage, span), description="a step that is not nearly over")
     await Sampler(stage.redis).step()
     found = await read_series(stage.redis, [NAME, AccountName("nobody")], span)
     points = found[NAME].points
@@ -102,3 +104,9 @@ async def test_what_the_worker_samples_is_read_here(stage: Scene, span: Span) ->
     assert points[-1].speed("submitted") is None, "there is nothing before it"
     assert found[AccountName("nobody")].is_empty
     assert await stage.redis.exists(keys.series(AccountName("nobody"), span)) == 0
+
+
+async def _is_far_from_an_edge(stage: Scene, span: Span) -> bool:
+    """Whether what is sampled now can still be read in its own step."""
+    now, _ = await Redis.time(stage.redis)
+    return now % RINGS[span].step < RINGS[span].step - 3

@@ -198,12 +198,13 @@ def test_a_server_that_lost_its_socket_gets_no_second_one_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cleaners of temporary folders remove sockets. Two servers on one append-only file would destroy it."""
-    monkeypatch.setattr("ops.redis_server._ENDED_IN", 0.2)
     with RedisServer(tmp_path) as server:
         pid = server.pid
         hidden = server.socket.rename(tmp_path / "hidden.sock")
-        with pytest.raises(RedisNotReady, match=r"still runs on .* but cannot be reached"):
-            RedisServer(tmp_path).start()
+        with monkeypatch.context() as patch:
+            patch.setattr("ops.redis_server._ENDED_IN", 0.2)
+            with pytest.raises(RedisNotReady, match=r"still runs on .* but cannot be reached"):
+                RedisServer(tmp_path).start()
         hidden.rename(server.socket)
         assert server.pid == pid
 

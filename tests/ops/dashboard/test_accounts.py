@@ -196,8 +196,9 @@ async def test_what_is_hostile_in_redis_is_text_on_the_page(page: TestClient, st
     )
     login = door(stage).login
     await stage.redis.hset(keys.limits(login), mapping={"rate": "1", "by": HOSTILE, "at": str(int(time.time()))})
-    await stage.redis.hset(keys.minute(NAME, int(time.time()) // 60), f"rejected {HOSTILE}", 1)
-    await stage.redis.expire(keys.minute(NAME, int(time.time()) // 60), 60)
+    minute = keys.minute(NAME, int(time.time()) // 60)
+    await stage.redis.hset(minute, f"rejected {HOSTILE}", 1)
+    await stage.redis.expire(minute, 60)
     await stage.redis.hset(keys.budget(login), f"{HOSTILE}.0", "1 1000")
     await stage.redis.expire(keys.budget(login), 60)
     seen = await look(page, "/accounts")

