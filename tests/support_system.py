@@ -29,6 +29,9 @@ from worker.ledger import LedgerReader
 from worker.process import Process, Role
 from worker.settings import Settings, load
 
+LONG: Final = 60 + PATIENCE
+"""Seconds for a campaign: who may have been sent at smsc, or was given back, waits for a minute behind a fence."""
+
 QUICK_SENDING: Final = {"request_timeout": 5, "lease_margin": 1, "stop_within": 20}
 QUICK_TRACKING: Final = {"poll_every": 0.3, "lookup_grace": 1.5, "probe_every": 1}
 
@@ -148,18 +151,18 @@ class System:
     async def progress(self, campaign: str) -> Progress:
         return await self.producer.progress(campaign)
 
-    async def finished(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
+    async def finished(self, *campaigns: str, timeout: float = LONG) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until every recipient of the campaigns is final."""
         for campaign in campaigns:
             await self.until(campaign, lambda states, total: _final(states) == total, "all final", timeout=timeout)
 
-    async def sent(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
+    async def sent(self, *campaigns: str, timeout: float = LONG) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until nobody is to be sent any more, and nothing is uncertain; reports may still come."""
         wait = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
         for campaign in campaigns:
             await self.until(campaign, lambda states, _: wait.isdisjoint(states), "all sent", timeout=timeout)
 
-    async def settled(self, *campaigns: str, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - see wait_until
+    async def settled(self, *campaigns: str, timeout: float = LONG) -> None:  # noqa: ASYNC109 - see wait_until
         """Wait until every recipient of the campaigns is final or uncertain."""
 
         def rest(states: Mapping[State, int], total: int) -> bool:
@@ -168,7 +171,7 @@ class System:
         for campaign in campaigns:
             await self.until(campaign, rest, "all final or uncertain", timeout=timeout)
 
-    async def until(self, campaign: str, check: Any, description: str, *, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
+    async def until(self, campaign: str, check: Any, description: str, *, timeout: float = LONG) -> None:  # noqa: ASYNC109
         """Wait until `check(states, total)` of a campaign's progress is true."""
         seen: dict[State, int] = {}
 

@@ -10,7 +10,7 @@ from producer.contract.states import State
 from tests.support import wait_until
 from tests.support_fixtures import accounts_of
 from tests.support_provider import provider_at, sandbox_process
-from tests.support_system import System, phone
+from tests.support_system import LONG, System, phone
 
 ATTEMPTS: Final = 3
 SILENT: Final = "980"
@@ -102,7 +102,7 @@ async def test_every_scenario_ends_as_it_should_in_both_families(played: System)
             return all(_is_end(account, state) for (account, _), (state, _) in found.items())
 
         try:
-            await wait_until(is_over, description="every fate has come to its end")
+            await wait_until(is_over, description="every fate has come to its end", timeout=LONG)
         except AssertionError as error:
             still = {names[key]: fate for key, fate in found.items() if not _is_end(key[0], fate[0])}
             raise AssertionError(f"{error}: {still}") from None

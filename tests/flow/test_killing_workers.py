@@ -9,7 +9,7 @@ from producer.contract import keys
 from producer.contract.messages import AccountName
 from producer.contract.states import State
 from tests.support import wait_until
-from tests.support_system import System, account, kill, numbers
+from tests.support_system import LONG, System, account, kill, numbers
 
 KILLS = 4
 
@@ -55,7 +55,7 @@ async def test_workers_killed_in_mid_campaign_lose_nobody_and_send_to_nobody_twi
 
         unknown = {State.QUEUED, State.IN_FLIGHT, State.DEFERRED, State.UNCERTAIN}
         try:
-            await wait_until(is_known, description="everybody is sent at smsc")
+            await wait_until(is_known, description="everybody is sent at smsc", timeout=LONG)
         except AssertionError as error:
             raise AssertionError(f"{error}: {[await system.states(name) for name in totals]}") from None
         await system.settled("athens")
@@ -78,7 +78,7 @@ async def test_a_killed_tracker_loses_at_most_the_reports_in_its_hands(system: S
     """smsc statuses can be read again. A restv2 drain hands each report over once: one that a tracker had on the
     wire when it died is gone. Such a message is never sent again; it is expired when it has had its time.
     """
-    system.tracking = {"give_up_after": 6}
+    system.tracking = {"give_up_after": 10}
     await system.provider.switch("restv2/north", latency=0.1)
     async with system.worker("send"):
         with system.starting("track") as tracker:

@@ -76,7 +76,7 @@ async def test_every_message_of_a_request_has_its_own_fate(third: System) -> Non
                 recipients=given,
                 on_uncertain=OnUncertain.RESEND,
             )
-            await third.finished("c1", timeout=60)
+            await third.finished("c1")
     fates = await third.fates("c1")
     assert {end: fates[phone(end)] for end in endings} == {
         "981": ("delivered", "restv2.status.d"),
