@@ -62,7 +62,7 @@ async def client(system: System, request: pytest.FixtureRequest) -> AsyncIterato
     await system.provider.switch("restv2/north", v3=bool(table.get("v3")))
     system.accounts = {NAME: table}
     system.tracking = {"poll_every": 3600, "lookup_grace": 0 if table.get("v3") else 3600}
-    system.sending = {"request_timeout": 1, "lease_margin": 1}
+    system.sending = {"request_timeout": 3, "lease_margin": 1}
     await system.announced()
     async with system.inside():
         if table.get("v3"):
@@ -71,7 +71,7 @@ async def client(system: System, request: pytest.FixtureRequest) -> AsyncIterato
                 return bool(await system.redis.hget(keys.account(NAME), "v3"))
 
             await wait_until(is_known, description="the host was probed")
-        elif table["family"] == "restv2":
+        if table["family"] == "restv2":
             has_drained = functools.partial(system.redis.hexists, keys.cursors(NAME), APPLIED)
             await wait_until(has_drained, description="the turn of the poller that every start begins with is over")
         yield Client(system)

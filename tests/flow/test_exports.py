@@ -163,7 +163,7 @@ async def test_an_error_instead_of_the_file_is_no_file(stage: System) -> None:
 
 
 async def test_a_task_is_waited_for_until_the_provider_has_its_file(stage: System) -> None:
-    number = await task(stage, rows=5, done_after=2)
+    number = await task(stage, rows=5, done_after=3.5)  # later than the first list, sooner than a fourth
     await wish(stage)
     async with tracking(stage):
         waiting = await until(stage, number, ExportState.WANTED)

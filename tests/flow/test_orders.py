@@ -30,7 +30,7 @@ async def test_a_replay_and_a_cancellation_survive_kill_9_and_do_nothing_twice(s
 
     async with system.worker("track") as first:
         replay = await book.ask(
-            Order(id="", kind=OrderKind.REPLAY, target="unknown", who="me", rate=40.0, last=last.decode())
+            Order(id="", kind=OrderKind.REPLAY, target="unknown", who="me", rate=20.0, last=last.decode())
         )
 
         async def is_begun() -> bool:

@@ -76,6 +76,8 @@ async def test_reports_that_trickle_in_take_a_tenth_of_the_rate_from_the_senders
         )
         await system.sent("athens")
         requests = (await system.provider.summary("restv2/north"))["requests"]
+        arrivals = await system.provider.arrivals("restv2/north")
 
-    assert requests["send"] == 400
-    assert requests["drain"] <= 0.25 * 400
+    assert requests["send"] == len(arrivals) == 400
+    seconds = max(400 / 80, max(arrivals) - min(arrivals))  # a busy machine needs more of them
+    assert requests["drain"] <= 0.25 * 80 * seconds

@@ -117,7 +117,7 @@ async def test_validity_that_ends_in_mid_campaign_ends_the_sending(system: Syste
         "athens": account("restv2", "north", rate=60, in_flight=8),
     }
     async with system.worker():
-        not_after = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+        not_after = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
         await _under_way(system, accepted=1, not_after=not_after)
         await system.finished("moscow", "athens")
 
