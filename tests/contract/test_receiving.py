@@ -40,7 +40,11 @@ async def test_nothing_waits_behind_an_entry_that_waits(redis: Redis, redis_url:
         await wait_until(
             lambda: redis.hget(keys.campaign(CampaignId("spring")), "total"), description="the campaign is stored"
         )
-        assert await pending(redis) == 1
+
+        async def is_settled() -> bool:
+            return await pending(redis) == 1
+
+        await wait_until(is_settled, description="the campaign's entry is settled, and the other one waits")
 
 
 async def test_a_campaign_id_that_is_part_of_another_key_is_refused(redis: Redis, redis_url: str) -> None:
