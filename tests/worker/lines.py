@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -20,6 +20,7 @@ from worker.preparing import Preparer
 from worker.providers.requests import Answer, HttpRequest
 from worker.recording import Recorder
 from worker.sending import Sender
+from worker.stopping import end
 from worker.submitting import Submitter
 from worker.throttle import Gate
 
@@ -76,10 +77,7 @@ async def line(
         yield Line(sender=sender, gate=gate, exchange=exchange, queues=queues, ledger=sender._ledger)
     finally:
         await sender.stop(0.2)
-        for task in (running, recording):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end([running, recording])
 
 
 async def unusual(answers: Sequence[Recorded]) -> None:

@@ -23,6 +23,7 @@ from worker.preparing import Prepared
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.outcomes import Deferred
 from worker.providers.requests import Answer
+from worker.stopping import end
 
 
 def one_of(stage: Scene) -> Prepared:
@@ -189,6 +190,6 @@ async def test_what_nobody_foresaw_costs_the_exchanges_of_a_second_and_no_worker
             return len(await entries(stage, Kept.FAILED)) == 1
 
         await wait_until(is_kept, description="the next exchange is kept")
-        running.cancel()
-        assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], asyncio.CancelledError)
+        await end([running])
+        assert running.cancelled()
     assert [entry["log_level"] for entry in logged] == ["error"]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -14,6 +14,7 @@ from tests.worker.scene import Scene
 from worker import recording
 from worker.ledger import Recorded, Write
 from worker.recording import Recorder
+from worker.stopping import end
 
 
 class Away:
@@ -51,9 +52,7 @@ async def recorder(ledger: Away, on_recorded: object = nothing_unusual) -> Async
             yield made
         assert not task.done(), task
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end([task])
 
 
 async def claimed_writes(stage: Scene, count: int) -> list[Write]:
@@ -156,7 +155,7 @@ async def test_an_outcome_that_can_never_be_recorded_holds_nobody_up(stage: Scen
         await recorder.put([stage.write(each, Event.SUBMIT, reference="r1") for each in (whole[0], broken, whole[1])])
         await asyncio.wait_for(recorder.drain(), 60)
     finally:
-        running.cancel()
+        await end([running])
     assert [await stage.state_of(message) for message in whole] == [State.SUBMITTED] * 2
     await stage.redis.delete(keys.records("broken", 0))
 

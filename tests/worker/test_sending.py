@@ -56,7 +56,7 @@ async def test_what_could_not_leave_goes_back_and_blocks_the_account_for_a_while
     await stage.fed(count=5)
     async with line(stage, lambda _: NotSent(reason="no connection")) as work:
         await wait_until(lambda: _blocked(stage), description="the account is blocked")
-        await work.sender.stop(1)
+        await work.sender.stop(60)
     assert await stage.counts("spring") == {"queued": 5}
     assert {(await stage.record_of(m)).attempts for m in await _messages(stage, 5)} == {0}
     assert work.gate.in_flight == 0
