@@ -82,18 +82,18 @@ async def test_slow_down_halves_the_rate_for_everybody_and_at_most_once_a_second
     assert first.effective_rate == second.effective_rate == 50.0
     other = gate(stage, "w3", rate=100.0)
     await other.admit(1)
-    assert 50.0 <= other.effective_rate < 52.0
+    assert 50.0 <= other.effective_rate < 70.0, "two more each second, and never at once"
 
 
 async def test_a_slowed_rate_recovers_slowly_up_to_the_ceiling(stage: Scene) -> None:
-    door = gate(stage, rate=100.0)
+    door, began = gate(stage, rate=100.0), time.monotonic()
     await door.slow_down("plain.9")
-    for seconds, least, most in ((5, 59.0, 63.0), (5, 69.0, 75.0), (60, 100.0, 100.0)):
+    for seconds, least, most in ((5, 59.0, 61.0), (5, 69.0, 71.0), (60, 100.0, 100.0)):
         at = float(await stage.redis.hget(keys.throttle(LOGIN), "rate_at"))
         await stage.redis.hset(keys.throttle(LOGIN), mapping={"rate_at": at - seconds * 1000, "next": 0})
         finish(door, door.in_flight)
         await admitted(door, 1)
-        assert least <= door.effective_rate <= most
+        assert least <= door.effective_rate <= min(100.0, most + 2 * (time.monotonic() - began))
 
 
 async def test_a_rate_is_never_slowed_to_nothing(stage: Scene) -> None:
@@ -153,13 +153,14 @@ async def test_a_higher_rate_is_reached_slowly_while_the_provider_has_just_refus
 async def test_an_operators_rate_holds_at_once_when_the_last_refusal_is_over(stage: Scene) -> None:
     door = gate(stage, rate=100.0)
     finish(door, (await admitted(door, 1)).permits)
-    now = await server_ms(stage)
     for ago, rate in ((40_000, 104.0), (51_000, 200.0)):
+        now = await server_ms(stage)
         stored = {"rate": 100, "rate_at": now - 1000, "slowed_at": now - ago, "set": "", "next": 0}
         await stage.redis.hset(keys.throttle(LOGIN), mapping=stored)
         await stage.redis.hset(keys.limits(LOGIN), "rate", "200")
         finish(door, (await admitted(door, 1)).permits)
-        assert door.effective_rate == pytest.approx(rate, abs=2)
+        took = (await server_ms(stage) - now) / 1000
+        assert rate - 2 <= door.effective_rate <= min(200.0, rate + 2 + 4 * took), "four more each second"
 
 
 async def test_slots_that_an_operator_sets_are_fewer_and_never_more(stage: Scene) -> None:

@@ -20,8 +20,8 @@ def most_in_a_second(times: list[float]) -> int:
 
 async def left(window: SlidingWindow, times: list[float]) -> None:
     await window.room()
+    times.append(time.monotonic())  # before it counts: a process that stands still in between shows no fuller second
     window.count()
-    times.append(time.monotonic())
 
 
 async def test_no_second_holds_more_than_the_rate_however_many_wait_at_once() -> None:
@@ -43,10 +43,8 @@ async def test_what_has_left_counts_under_a_new_rate(before: float, after: float
     window, times = SlidingWindow(before), list[float]()
     await asyncio.gather(*(left(window, times) for _ in range(3)))
     window.change(after)
-    began = time.monotonic()
     await left(window, times)
-    waited = time.monotonic() - began
-    assert (waited >= 0.9) is (after == 3.0)
+    assert (times[-1] - times[0] >= 1.0) is (after == 3.0)
 
 
 async def test_a_process_that_stood_still_makes_up_for_nothing(stage: Scene) -> None:
@@ -71,4 +69,4 @@ async def test_a_process_that_stood_still_makes_up_for_nothing(stage: Scene) -> 
             time.sleep(0.2)  # noqa: ASYNC251 - the standstill itself
 
     await asyncio.gather(*(sends() for _ in range(8)), stands_still())
-    assert most_in_a_second(times) == 20
+    assert most_in_a_second(times) <= 20
