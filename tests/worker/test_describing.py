@@ -79,7 +79,7 @@ async def test_each_provider_is_asked_for_the_balance_once_through_the_throttle(
     assert float(found["moscow"]["balance"]) > 0
     assert found["moscow"]["currency"] == "RUR"
     assert float(found["athens"]["balance"]) > 0
-    assert all(abs(account["clock_ahead"]) < 2 for account in found.values())
+    assert all(abs(account["clock_ahead"]) < 30 for account in found.values()), "no time zone is between them"
     counted = {name async for name in redis.scan_iter(match="volley:throttle:*") if name.count(b":") == 2}
     assert len(counted) == 2, "moscow's login, and the one that athens and rome share"
     assert (await provider.summary("smsc/north"))["violations"] == {}

@@ -169,10 +169,10 @@ async def took(stage: Scene, campaign: str = "spring") -> dict[str, int]:
 async def test_a_final_report_is_counted_once_by_how_long_it_took(stage: Scene, event: Event) -> None:
     [message, *_] = await stage.fed()
     await stage.submitted(message)
-    await stage.age(message, 7)
+    await stage.age(message, 70)
     for _ in range(2):
         await stage.apply(message, event, reference="r1")
-    assert await took(stage) == {"delivery_le_10": 1}
+    assert await took(stage) == {"delivery_le_120": 1}
 
 
 async def test_the_time_runs_from_the_submission_also_when_an_enroute_report_came_between(stage: Scene) -> None:
@@ -182,7 +182,7 @@ async def test_the_time_runs_from_the_submission_also_when_an_enroute_report_cam
     await stage.apply(message, Event.REPORT_ENROUTE, reference="r1")
     assert await took(stage) == {}, "it is no final report"
     record = await stage.record_of(message)
-    assert 100 <= record.changed_at - record.due_at <= 101
+    assert 100 <= record.changed_at - record.due_at < 115
     await stage.apply(message, Event.REPORT_DELIVERED, reference="r1")
     assert await took(stage) == {"delivery_le_120": 1}
     assert (await stage.record_of(message)).due_at == 0
@@ -191,9 +191,9 @@ async def test_the_time_runs_from_the_submission_also_when_an_enroute_report_cam
 async def test_a_report_that_was_quicker_than_our_own_record_is_counted_from_the_claim(stage: Scene) -> None:
     [message, *_] = await stage.fed()
     await stage.claim(message, reference="v1")
-    await stage.age(message, 3)
+    await stage.age(message, 70)
     await stage.apply(message, Event.REPORT_DELIVERED, reference="v1")
-    assert await took(stage) == {"delivery_le_5": 1}
+    assert await took(stage) == {"delivery_le_120": 1}
 
 
 async def test_nothing_is_counted_of_what_was_in_doubt_or_given_up_or_cancelled_when_it_came_back(
@@ -216,8 +216,8 @@ async def test_nothing_is_counted_of_what_was_in_doubt_or_given_up_or_cancelled_
 async def test_the_longest_time_has_a_bucket_of_its_own_and_each_campaign_its_own_counts(stage: Scene) -> None:
     [first] = await stage.fed("one", 1)
     [second] = await stage.fed("two", 1)
-    for message, reference, seconds in ((first, "r1", 10**6), (second, "r2", 3)):
+    for message, reference, seconds in ((first, "r1", 10**6), (second, "r2", 70)):
         await stage.submitted(message, reference=reference)
         await stage.age(message, seconds)
         await stage.apply(message, Event.REPORT_DELIVERED, reference=reference)
-    assert (await took(stage, "one"), await took(stage, "two")) == ({"delivery_le_inf": 1}, {"delivery_le_5": 1})
+    assert (await took(stage, "one"), await took(stage, "two")) == ({"delivery_le_inf": 1}, {"delivery_le_120": 1})

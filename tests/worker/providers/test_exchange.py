@@ -36,7 +36,7 @@ async def test_the_date_of_an_answer_tells_how_far_the_providers_clock_is_ahead(
     async with serving(answer) as server, exchanging(server.url) as exchange:
         assert exchange.clock_ahead is None
         await exchange.ask(REQUEST)
-        assert exchange.clock_ahead == pytest.approx(ahead, abs=2)
+        assert exchange.clock_ahead == pytest.approx(ahead, abs=30)
 
 
 @pytest.mark.parametrize("head", [b"", b"Date: yesterday\r\n", b"Date: Fri, 32 Nov 2026 10:00:00 GMT\r\n"])
