@@ -188,7 +188,7 @@ def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     copy = tmp_path / unit.name
     copy.write_text(unit.read_text().replace("/srv/volley/.venv/bin/python", sys.executable))
     said = subprocess.run(
-        ["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False, timeout=30
+        ["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False, timeout=120
     )
     assert unit.stem.rstrip("@") not in said.stderr, said.stderr
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fuzz.bombs import DEFLATE, GZIP, bomb
 from tests.fuzz.bounds import within
+from tests.support import PATIENCE
 from worker.providers.exchange import Answer, AnswerLost, Exchange
 from worker.providers.requests import HttpRequest
 from worker.providers.streams import Head
@@ -109,7 +110,8 @@ LOST = {
 @pytest.mark.parametrize("name", LOST)
 async def test_an_answer_that_hurts_is_lost_in_bounded_time_and_memory(name: str) -> None:
     behave, reason = LOST[name]
-    async with serving(behave()) as url, Exchange(url, connections=1, total_timeout=5.0) as exchange:
+    patience = 5.0 if reason == "answer timeout" else PATIENCE
+    async with serving(behave()) as url, Exchange(url, connections=1, total_timeout=patience) as exchange:
         with within(seconds=10.0, megabytes=64):
             ending = await exchange.ask(REQUEST)
     assert isinstance(ending, AnswerLost)

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from producer.contract import keys
 from tests.fuzz.bombs import DEFLATE, GZIP, bomb
 from tests.fuzz.bounds import within
+from tests.support import PATIENCE
 from tests.worker.plain import NAME
 from tests.worker.scene import Scene, scene
 from worker import callbacks
@@ -48,7 +49,7 @@ class Box:
                 for piece in pieces:
                     writer.write(piece)
                     await writer.drain()
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE):
                     return (await reader.readline()).strip()
             except ConnectionError:
                 return b""
@@ -126,8 +127,9 @@ async def test_a_callback_that_says_it_is_long_is_not_waited_for(box: Box) -> No
 
 
 async def test_a_callback_that_does_not_come_is_not_waited_for(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callbacks, "_SLOWEST", 0.2)
-    said = await box.answer_to(box.head(b"Content-Length: 100"), b"id=")
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks, "_SLOWEST", 0.2)
+        said = await box.answer_to(box.head(b"Content-Length: 100"), b"id=")
     assert said == b"HTTP/1.1 408 Request Timeout"
     assert await box.works()
 
