@@ -14,12 +14,11 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from ops.redis_binary import find_server
-from tests.support import running
+from tests.support import PATIENCE, running
 
 HOST: Final = "127.0.0.1"
 SERVICE: Final = "volley-test"
 
-_READY_IN: Final = 20.0
 _USUAL: Final = {"appendonly": "yes", "appendfsync": "everysec", "save": "", "repl-diskless-sync-delay": "0"}
 _QUICK: Final = {  # SENTINEL DEBUG: a Sentinel looks every 10 s by default
     "info-period": 200,
@@ -100,7 +99,7 @@ def watched_servers(folder: Path, *, down_after: int = 500, **settings: Any) -> 
         yield Watched(primary=primary, replica=replica, sentinels=sentinels)
 
 
-def until(check: Any, description: str, *, within: float = _READY_IN) -> None:
+def until(check: Any, description: str, *, within: float = PATIENCE) -> None:
     """Wait, blocking, until `check()` is true; a server that does not answer yet is asked again."""
     ends = time.monotonic() + within
     while True:

@@ -55,7 +55,7 @@ async def test_a_client_follows_a_planned_failover(watched: Watched) -> None:
     def is_new() -> bool:
         return bool(watched.replica.info("role") == "master" and watched.primary.info("role") == "slave")
 
-    await wait_until(is_there, description="writes go to the new primary", timeout=20)
+    await wait_until(is_there, description="writes go to the new primary")
     await client.aclose()
 
 
@@ -77,8 +77,8 @@ async def test_an_old_primary_that_nobody_tells_is_left_within_seconds(watched: 
         await client.set("volley:x", now)
         return bool(watched.replica.client.get("volley:x") == now.encode())
 
-    await wait_until(is_left, description="writes go to the new primary", timeout=4)
-    assert watched.primary.info("role") == "master"
+    await wait_until(is_left, description="writes go to the new primary")
+    assert watched.primary.info("role") == "master", "nobody has told it"
     await client.aclose()
 
 
@@ -147,6 +147,7 @@ async def test_what_the_replica_never_got_is_sent_again(watched: Watched, on_sen
         await submit(system, athens=TOTAL)
         await until_accepted(system, "restv2/north", 40)
         watched.replica.client.config_set("masterauth", "wrong")
+        last_seen = await system.provider.accepted("restv2/north")
         watched.primary.client.client_kill_filter(_type="slave")
         behind = await system.provider.accepted("restv2/north")
         await until_accepted(system, "restv2/north", behind + 40)
@@ -158,8 +159,8 @@ async def test_what_the_replica_never_got_is_sent_again(watched: Watched, on_sen
     copies = await system.provider.copies()
     assert {who for who, _ in copies} == set(numbers(TOTAL)), "nobody lost"
     twice = [count for count in copies.values() if count > 1]
-    log.info("replica cut off: %d accepted meanwhile, %d sent twice", before - behind, len(twice))
-    assert 0 < len(twice) <= before - behind + 2 * SLOTS
+    log.info("replica cut off: %d accepted meanwhile, %d sent twice", before - last_seen, len(twice))
+    assert 0 < len(twice) <= before - last_seen + 2 * SLOTS
     assert set(twice) == {2}
 
 
@@ -167,13 +168,14 @@ async def test_a_primary_that_must_have_a_replica_refuses_without_one_and_the_wo
     provider: Provider, tmp_path: Path
 ) -> None:
     """`min-replicas-to-write 1` bounds the loss: alone, the primary takes no more claims, so nothing is sent."""
-    bound = {"min_replicas_to_write": 1, "min_replicas_max_lag": 1}
+    bound = {"min_replicas_to_write": 1, "min_replicas_max_lag": 30}  # on a busy machine a good one may be slow
     with watched_servers(tmp_path / "redis", down_after=60_000, **bound) as watched:
         async with system_on(watched.url, provider, tmp_path, ACCOUNTS) as system:
             async with system.worker("send") as sender, system.worker("track"):
                 await submit(system, athens=TOTAL)
                 await until_accepted(system, "restv2/north", 40)
                 watched.replica.process.send_signal(signal.SIGSTOP)
+                watched.primary.client.client_kill_filter(_type="slave")
                 until(lambda: watched.primary.info("min_slaves_good_slaves") == 0, "the primary is alone")
                 with pytest.raises(RedisRefusesError, match="lost its replicas"):
                     await system.producer.pause("athens")

@@ -72,7 +72,7 @@ async def test_a_policy_that_evicts_is_told_of_from_the_moment_there_is_a_limit(
 
 
 async def test_a_replica_is_told_of(tmp_path: Path) -> None:
-    with watched_servers(tmp_path) as watched:
+    with watched_servers(tmp_path, down_after=60_000) as watched:  # nobody is to take its primary for dead
         client = connect(watched.replica.url)
         assert [concern.name for concern in concerns(await read_server(client))] == ["redis-replica"]
         await client.aclose()
@@ -88,7 +88,8 @@ async def test_a_worker_tells_at_its_start_and_works(provider: Provider, tmp_pat
     with port_server(tmp_path / "redis", **wrong) as server:
         async with system_on(server.url, provider, tmp_path, ACCOUNTS) as system:
             async with system.worker("send") as sender:
-                events = [json.loads(line) for line in log_of(sender).splitlines()]
+                pass
+            events = [json.loads(line) for line in log_of(sender).splitlines()]
             told = {event["name"]: event["remedy"] for event in events if event["event"] == "redis_setting_wrong"}
             assert set(told) == {"redis-may-evict", "redis-not-persistent"}
             assert all(told.values())

@@ -39,11 +39,18 @@ class Audited(Gate):
 
     def audited(self, book: Book, late: int) -> "Audited":
         self.book, self.late = book, late
+        self.asked_at = 0.0
         return self
+
+    @property
+    def holds_until(self) -> float:
+        """Until when its slots are surely its own: whoever stands still for a lease, alive or dead, loses them."""
+        return self.asked_at + LEASE * 0.9
 
     async def _ask(self, wanted: int, *, probe: bool, has_slots: bool = False) -> list[int]:
         assert not has_slots, "nobody is late here"
         args = (self._ceiling, self._slots, self._worker, self.in_flight, wanted, 25.0, self._slot_lease)
+        self.asked_at = asyncio.get_running_loop().time()
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.evalsha(_ADMIT.sha, len(self._keys), *self._keys, *args, int(probe), self._reserve, self.late)
             pipe.hmget(self._keys[0], ["next", "rate"])
@@ -64,7 +71,7 @@ class Crowd:
         self.redis, self.rng, self.rate = redis, rng, rate
         self.book = Book()
         self.alive: list[Audited] = []
-        self.dead: list[tuple[int, float]] = []  # requests on the wire of the dead, until when they hold their slots
+        self.dead: list[Audited] = []  # their requests are still on the wire
         self.born = 0
         self.limit = SLOTS
 
@@ -83,11 +90,11 @@ class Crowd:
 
     def die(self) -> None:
         gate = self.alive.pop(self.rng.randrange(len(self.alive)))
-        self.dead.append((gate.in_flight, asyncio.get_running_loop().time() + LEASE * 0.9))
+        self.dead.append(gate)
 
     def on_wire(self) -> int:
         now = asyncio.get_running_loop().time()
-        return sum(gate.in_flight for gate in self.alive) + sum(count for count, until in self.dead if until > now)
+        return sum(gate.in_flight for gate in (*self.alive, *self.dead) if gate.holds_until > now)
 
     async def step(self) -> None:
         gate = self.rng.choice(self.alive)
