@@ -12,7 +12,7 @@ from ops.story import read_story
 from producer.contract import keys
 from producer.contract.messages import MessageId
 from producer.suppression import SuppressionList
-from tests.support import run_to_end
+from tests.support import run_to_end, wait_until
 from tests.support_erasure import places_of
 from tests.support_fixtures import provider, quick_sandbox_url, system
 from tests.support_system import System, log_of, numbers
@@ -30,8 +30,11 @@ async def volley(system: System, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-async def lived(system: System) -> None:
-    """The person is in campaigns of both families, a single message, refusals, incoming messages, the audit log."""
+async def lived(system: System) -> str:
+    """The person is in campaigns of both families, a single message, refusals, incoming messages, the audit log.
+
+    The campaign of the single message, once the incoming one is here.
+    """
     people = [{"to": PERSON, "name": NAME}, *({"to": to, "name": "guest"} for to in numbers(30))]
     for name in ("moscow", "athens"):
         await system.producer.submit(
@@ -41,13 +44,15 @@ async def lived(system: System) -> None:
         account_name="moscow", campaign_id="bad", text="Hello $name", recipients=[people[1], {"to": f"+{PERSON}"}]
     )
     await system.producer.append("athens", [{"to": numbers(1, first=900)[0], "name": "late"}])
-    await system.producer.send_one(account_name="moscow", to=PERSON, text=WORDS, key=f"code for {PERSON}")
+    one = await system.producer.send_one(account_name="moscow", to=PERSON, text=WORDS, key=f"code for {PERSON}")
     body = orjson.dumps(
         {"login": "north", "family": "smsc", "phone": PERSON, "mes": "hello there", "to": "79990000000"}
     )
     async with system.provider.session.post(f"{system.provider.url}/sandbox/incoming", data=body) as answer:
         assert answer.status == 200
     await AuditLog(system.producer._redis).write("eve", "number.shown", PERSON)
+    await wait_until(lambda: system.redis.xlen(keys.INCOMING), description="the incoming message")
+    return one.campaign
 
 
 async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: System, tmp_path: Path) -> None:
@@ -58,8 +63,8 @@ async def test_nothing_of_a_person_is_left_in_redis_but_their_stop(system: Syste
         await system.producer.submit(
             account_name="athens", campaign_id="before", text="x", recipients=numbers(1, first=950)
         )
-        await lived(system)
-        await system.finished(*people_of, "before")
+        single = await lived(system)
+        await system.finished(*people_of, "before", single)
         await SuppressionList(system.producer._redis).add(PERSON, "said stop")
         await system.until("before", lambda states, _: states.get("delivered") == 1, "an early one")
         before = {name: await system.states(name) for name in people_of}

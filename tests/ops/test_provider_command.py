@@ -17,6 +17,7 @@ from ops.cli import main
 from producer.client import CampaignProducer
 from producer.contract import keys
 from producer.contract.messages import AccountName
+from tests.support import wait_until
 from tests.support_provider import Provider
 from tests.support_system import System, account
 from worker.process import Role
@@ -235,16 +236,14 @@ async def test_reports_read_from_the_command_line_are_applied_too(stage: System)
         )
         await stage.until("drained", lambda states, _: sum(states.values()) == 1, "registered")
 
-        async def shown() -> list[dict[str, object]]:
-            return await answered("athens", "status")
-
         found: list[dict[str, object]] = []
-        for _ in range(50):
-            found += await shown()
-            if any(record["words"] == "delivered" for record in found):
-                break
+
+        async def is_shown() -> bool:
+            found.extend(await answered("athens", "status"))
+            return any(record["words"] == "delivered" for record in found)
+
+        await wait_until(is_shown, description="the report is read from the command line")
         await stage.finished("drained")
-    assert {record["words"] for record in found} >= {"delivered"}
     journal = await stage.redis.xlen(keys.journal(AccountName("athens")))
     assert journal >= 1
 

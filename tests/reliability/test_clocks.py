@@ -29,7 +29,7 @@ async def test_an_urgent_message_of_a_producer_with_a_wrong_clock_is_due_at_once
     seconds, _ = await redis.time()
     [(job, due)] = await redis.zrange(keys.queue(AccountName("athens"), Lane.URGENT), 0, -1, withscores=True)
     assert job == str(message).encode()
-    assert abs(due / 1000 - seconds) < 5
+    assert abs(due / 1000 - seconds) < 60
     [(_, created)] = await redis.zrange(keys.CAMPAIGNS, 0, -1, withscores=True)
-    assert abs(created - seconds) < 5
+    assert abs(created - seconds) < 60
     await client.aclose()

@@ -43,7 +43,7 @@ async def test_an_outage_longer_than_there_are_places_does_not_stop_the_loop(
     monkeypatch.setattr(client, "pipeline", failing)
     loop = ControlWorker(keys.CONTROL_TRACK, client, [func(tidy, name="tidy")])
     task = asyncio.create_task(loop.async_run())
-    await wait_until(lambda: ran == ["up"], description="the job has run", timeout=20)
+    await wait_until(lambda: ran == ["up"], description="the job has run")
     await wait_until(lambda: loop.job_counter == 0, description="its place is free")
     await loop.stop(1)
     with suppress(asyncio.CancelledError):

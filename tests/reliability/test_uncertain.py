@@ -73,12 +73,12 @@ async def test_not_found_is_not_believed_before_the_grace_is_over(system: System
     async with system.inside():
         await system.producer.submit(account_name="moscow", campaign_id="grace", text="grace", recipients=[gone])
         await system.until("grace", lambda states, _: states.get(State.UNCERTAIN) == 1, "uncertain")
-        doubted = time.monotonic()
+        doubted_at = (await system.records("grace"))[gone].changed_at
         await system.until("grace", lambda states, _: State.UNCERTAIN not in states, "not found is believed")
-        waited = time.monotonic() - doubted
+        waited = time.time() - doubted_at
         await system.time_passes("grace")  # the fence against identical requests: a minute
         await system.finished("grace")
-    assert waited >= 3, "records have whole seconds"
+    assert waited >= 4
     records = await system.records("grace")
     assert records[gone].attempts == 2
     assert await system.states("grace") == {"delivered": 1}
@@ -88,6 +88,7 @@ async def test_not_found_is_not_believed_before_the_grace_is_over(system: System
 async def test_an_uncertain_request_of_many_resolves_message_by_message(system: System) -> None:
     """One request, its answer lost: each number has its own fate at the provider, and ends in its own state."""
     system.accounts = {"moscow": account("smsc", "north", rate=100, in_flight=1, batch=10)}
+    system.tracking = {"poll_every": 1.5}  # long enough in doubt to be seen so
     await system.announced()
     fates = {"981": State.DELIVERED, "922": State.UNDELIVERED, "903": State.EXPIRED, "001": State.DELIVERED}
     async with system.inside():
