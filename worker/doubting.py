@@ -44,7 +44,7 @@ class Doubting:
         What had left before the account was closed adds nothing to the doubt: it was doubtful already.
         """
         is_trial = trial_at is not None and left_at >= trial_at
-        if not all(isinstance(outcome, Uncertain) for outcome in outcomes):
+        if not isinstance(outcomes[0], Uncertain) or not all(isinstance(each, Uncertain) for each in outcomes):
             if _tells_nothing(outcomes[0]):
                 return None
             self._row = 0
