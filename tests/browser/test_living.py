@@ -1,5 +1,6 @@
 """Live updates and the policy in a real browser: changes are shown without a reload, what is not ours is not run."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -7,7 +8,7 @@ from tests.browser.marks import IN_A_BROWSER
 from tests.browser.stage import HOSTILE, LONG, OPERATOR, SPRING, Stage
 from tests.browser.test_every_page import violations
 from tests.browser.visiting import Visit, visiting
-from tests.support import wait_until
+from tests.support import PATIENCE, wait_until
 from tests.support_system import numbers
 
 pytestmark = IN_A_BROWSER
@@ -32,6 +33,13 @@ _SAID = """() => {
   window.said = [];
   new MutationObserver(() => window.said.push(place.textContent)).observe(place, { childList: true });
 }"""  # every text in turn: what is shown for seconds is gone before a slow machine looks
+
+
+_COUNT = """() => {
+  const read = DOMParser.prototype.parseFromString;
+  window.taken = 0;
+  DOMParser.prototype.parseFromString = function (...given) { window.taken += 1; return read.apply(this, given); };
+}"""  # answers that the page took in hand
 
 
 async def test_a_new_campaign_is_followed_to_its_end_without_a_reload(visit: Visit, stage: Stage) -> None:
@@ -87,6 +95,35 @@ async def test_updates_are_stopped_and_go_on(
     assert not await visit_alone.page.get_by_text("while-stopped").is_visible()
     await visit_alone.page.get_by_role("button", name="Go on updating").click()
     await visit_alone.sees("and-then")
+
+
+async def test_a_look_that_is_on_its_way_when_updates_are_stopped_changes_nothing(
+    visit_alone: Visit, stage: Stage
+) -> None:
+    """Somebody stopped the updates to read a row, and once more all rows moved."""
+    page, come, released = visit_alone.page, asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Any) -> None:
+        """The first answer that tells of the new campaign."""
+        answer = await route.fetch()
+        if "on-its-way" in await answer.text():
+            come.set()
+            await released.wait()
+        await route.fulfill(response=answer)
+
+    await visit_alone.go("/campaigns")
+    await visit_alone.ask(_COUNT)
+    await page.route("**/campaigns", hold)
+    await stage.waiting("on-its-way")
+    await asyncio.wait_for(come.wait(), PATIENCE)
+    await page.get_by_role("button", name="Stop updating").click()
+    taken = await visit_alone.ask("() => window.taken")
+    released.set()
+    await page.wait_for_function("(before) => window.taken > before", arg=taken)
+    assert not await page.get_by_text("on-its-way").is_visible()
+    await page.unroute_all(behavior="ignoreErrors")
+    await page.get_by_role("button", name="Go on updating").click()
+    await visit_alone.sees("on-its-way")
 
 
 async def test_a_page_that_lost_its_server_says_so_until_it_is_back(visit_alone: Visit) -> None:

@@ -67,6 +67,7 @@ async function look() {
     if (answer.redirected && new URL(answer.url).pathname === "/login") return location.reload();
     if (!answer.ok) throw new Error(`answer ${answer.status}`);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (paused) return; // stopped while it was on its way
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = next.getElementById(part.id);
       if (fresh) bring(part, fresh);
