@@ -6,7 +6,7 @@ from ops.bench.contenders import ARQ_TUNED, BARE, PEERS, VOLLEY
 from ops.bench.draining import RATE
 from ops.bench.rooms import batch, limit, recovery, redis_costs, submit, tracking, urgent
 from ops.bench.rooms.distance import row as at_distance
-from ops.bench.targets import Figure, Target, best, figure, highest, last, lowest, ratio
+from ops.bench.targets import Figure, Target, compared, figure, highest, last, lowest, ratio, worst
 
 _FAR: Final = 0.001
 _TUNED: Final = (ARQ_TUNED, *(peer.label for peer in PEERS))
@@ -17,24 +17,24 @@ def _drain(label: str, sheet: str = "drain") -> Figure:
 
 
 def _of_bare(sheet: str) -> Figure:
-    return ratio(_drain(VOLLEY, sheet), _drain(BARE, sheet))
+    return compared(sheet, VOLLEY, BARE, RATE)
 
 
-def _submit(label: str) -> Figure:
-    return figure("submit", label, submit.RATE)
+def _of_submits(label: str) -> Figure:
+    return compared("submit", VOLLEY, label, submit.RATE)
 
 
-def _far(label: str, distance: float) -> Figure:
-    return figure("distance", at_distance(label, distance), RATE)
+def _far(distance: float, other: str, at: float) -> Figure:
+    return compared("distance", at_distance(VOLLEY, distance), at_distance(other, at), RATE)
 
 
-_VOLLEY_SUBMITS: Final = _submit(VOLLEY)
-_BEST_SUBMIT: Final = best(*map(_submit, submit.PEER_LABELS))
-_BEST_DRAIN: Final = best(*map(_drain, _TUNED))
+_VOLLEY_SUBMITS: Final = figure("submit", VOLLEY, submit.RATE)
+_OF_BEST_SUBMIT: Final = worst(*map(_of_submits, submit.PEER_LABELS))
+_OF_BEST_DRAIN: Final = worst(*(compared("drain", VOLLEY, peer, RATE) for peer in _TUNED))
 
 _SUBMIT: Final = (
-    Target(text="submit, × stock arq one by one", figure=ratio(_VOLLEY_SUBMITS, _submit(submit.SINGLE)), least=50),
-    Target(text="submit, × the best peer", figure=ratio(_VOLLEY_SUBMITS, _BEST_SUBMIT), least=15),
+    Target(text="submit, × stock arq one by one", figure=_of_submits(submit.SINGLE), least=50),
+    Target(text="submit, × the best peer", figure=_OF_BEST_SUBMIT, least=15),
     Target(text="submit, 1,000,000 rows, s", figure=ratio(lambda _: 1e6, _VOLLEY_SUBMITS), most=12),
     Target(text="submit, peak MB", figure=figure("submit", VOLLEY, submit.PEAK), most=250),
 )
@@ -42,16 +42,16 @@ _DRAIN: Final = (
     Target(text="drain, 0 ms, of the bare loop", figure=_of_bare("drain"), least=0.85),
     Target(text="drain, 50 ms, 500 at once, of the bare loop", figure=_of_bare("drain-50ms-500"), least=0.88),
     Target(text="drain, 50 ms, 100 at once, of the bare loop", figure=_of_bare("drain-50ms-100"), least=0.97),
-    Target(text="drain, 0 ms, × the best tuned peer", figure=ratio(_drain(VOLLEY), _BEST_DRAIN), least=5.5),
+    Target(text="drain, 0 ms, × the best tuned peer", figure=_OF_BEST_DRAIN, least=5.5),
     Target(text="two processes, × one", figure=ratio(_drain(VOLLEY, "drain-2"), _drain(VOLLEY)), least=1),
     Target(
         text="append-only file on, of off",
-        figure=ratio(_drain("append-only file on", "append-only"), _drain("append-only file off", "append-only")),
+        figure=compared("append-only", "append-only file on", "append-only file off", RATE),
         least=0.9,
     ),
     Target(
         text="beside 400 locked by a dead worker, of alone",
-        figure=ratio(_drain(recovery.BESIDE, "beside-dead"), _drain(recovery.ALONE, "beside-dead")),
+        figure=compared("beside-dead", recovery.BESIDE, recovery.ALONE, RATE),
         least=0.95,
     ),
     Target(text="many per request, messages/s (or the next)", figure=_drain(batch.ROW, "batch"), least=25_000),
@@ -67,10 +67,8 @@ _LIMIT: Final = (
     Target(text="urgent p99, ms", figure=figure("urgent", urgent.ROW, urgent.P99), most=150),
 )
 _DISTANCE: Final = (
-    Target(text="Redis 1 ms away, of the loopback", figure=ratio(_far(VOLLEY, _FAR), _far(VOLLEY, 0.0)), least=0.85),
-    Target(
-        text="Redis 1 ms away, × stock arq tuned", figure=ratio(_far(VOLLEY, _FAR), _far(ARQ_TUNED, _FAR)), least=30
-    ),
+    Target(text="Redis 1 ms away, of the loopback", figure=_far(_FAR, VOLLEY, 0.0), least=0.85),
+    Target(text="Redis 1 ms away, × stock arq tuned", figure=_far(_FAR, ARQ_TUNED, _FAR), least=30),
 )
 _RECOVERY: Final = (
     Target(

@@ -25,6 +25,14 @@ class Sheet:
         rounds = self.rows.get(row, {}).get(column)
         return statistics.median(rounds) if rounds else None
 
+    def compared(self, row: str, other: str, column: str) -> float | None:
+        """How many times the other row's figure a row's is: the median of what each round gives, because within a
+        round the machine is much the same, and from one to the next it is not. None where either is missing or 0.
+        """
+        above, below = (self.rows.get(each, {}).get(column, []) for each in (row, other))
+        ratios = [upper / lower for upper, lower in zip(above, below, strict=False) if lower]
+        return statistics.median(ratios) if ratios else None
+
     @property
     def columns(self) -> list[str]:
         """Every column, in the order in which they came."""
@@ -55,6 +63,11 @@ class Book:
         """A median; None where it was not measured."""
         found = self._sheets.get(sheet)
         return found.median(row, column) if found else None
+
+    def compared(self, sheet: str, row: str, other: str, column: str) -> float | None:
+        """One row against another of a sheet, see `Sheet.compared`; None where that was not measured."""
+        found = self._sheets.get(sheet)
+        return found.compared(row, other, column) if found else None
 
     def column(self, sheet: str, column: str, rows: str = "") -> list[float]:
         """The medians of a column, of the rows whose name has `rows` in it, in the order of the rows."""

@@ -52,7 +52,8 @@ def show(console: Console, machine: Mapping[str, object], book: Book, results: S
 def cells(sheet: Sheet) -> list[Table]:
     """A sheet as tables narrow enough to read: its first column with ratios and rounds, then the others' medians.
 
-    `bare's CPU`: the processor time of the bare loop for a message, divided by the contender's.
+    `bare's CPU`: the processor time of the bare loop for a message, divided by the contender's. Ratios are
+    the medians of the rounds' own.
     """
     first, *others = sheet.columns or [""]
     yardsticks = [label for label in _YARDSTICKS if first == _RATE and sheet.median(label, _RATE)]
@@ -62,8 +63,8 @@ def cells(sheet: Sheet) -> list[Table]:
         [
             row,
             number(sheet.median(row, first)),
-            *(_divided(sheet.median(row, first), sheet.median(label, first)) for label in yardsticks),
-            *(_divided(sheet.median(label, _CPU), sheet.median(row, _CPU)) for label in cpu),
+            *(_times(sheet.compared(row, label, first)) for label in yardsticks),
+            *(_times(sheet.compared(label, row, _CPU)) for label in cpu),
             " ".join(number(value) for value in sheet.rows[row].get(first, [])),
         ]
         for row in sheet.rows
@@ -96,8 +97,8 @@ def as_markdown(path: Path, machine: Mapping[str, object], book: Book, results: 
     path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")
 
 
-def _divided(above: float | None, below: float | None) -> str:
-    return f"{above / below:.2f}" if above is not None and below else ""
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def _print(console: Console, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

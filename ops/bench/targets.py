@@ -62,6 +62,11 @@ def figure(sheet: str, row: str, column: str) -> Figure:
     return lambda book: book.figure(sheet, row, column)
 
 
+def compared(sheet: str, row: str, other: str, column: str) -> Figure:
+    """One row against another of the same sheet, round by round."""
+    return lambda book: book.compared(sheet, row, other, column)
+
+
 def ratio(above: Figure, below: Figure) -> Figure:
     """One figure divided by another; None where one is missing or the lower one is 0."""
 
@@ -72,13 +77,13 @@ def ratio(above: Figure, below: Figure) -> Figure:
     return divided
 
 
-def best(*figures: Figure) -> Figure:
-    """The largest of those that were measured."""
+def worst(*figures: Figure) -> Figure:
+    """The smallest of those that were measured."""
 
-    def largest(book: Book) -> float | None:
-        return max((value for each in figures if (value := each(book)) is not None), default=None)
+    def smallest(book: Book) -> float | None:
+        return min((value for each in figures if (value := each(book)) is not None), default=None)
 
-    return largest
+    return smallest
 
 
 def lowest(sheet: str, column: str, rows: str = "") -> Figure:

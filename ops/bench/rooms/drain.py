@@ -7,7 +7,7 @@ from ops.bench import draining
 from ops.bench.arena import arena
 from ops.bench.contenders import ARQ, BARE, PEERS, STOCK, VOLLEY, Contender
 from ops.bench.plan import Bench
-from ops.bench.rounds import Measure, alternate
+from ops.bench.rounds import Measure, alternate, more_rounds
 
 _PACE = 12_000
 _FEW_SLOTS = 100
@@ -37,9 +37,10 @@ def _with_latency(bench: Bench) -> None:
         pace = min(_PACE, int(slots / _LATENCY))
         if everybody:
             contenders = _everybody(bench, slots=slots, latency=_LATENCY, pace=pace)
+            alternate(bench, sheet, contenders, draining.RATE)
         else:
             contenders = _two(bench, slots=slots, latency=_LATENCY, pace=pace)
-        alternate(bench, sheet, contenders, draining.RATE)
+            alternate(more_rounds(bench), sheet, contenders, draining.RATE)
 
 
 def _with_processes(bench: Bench, processes: int) -> None:
@@ -56,7 +57,7 @@ def _without_append_only(bench: Bench) -> None:
         f"append-only file {word}": partial(_volley, bench, slots=_FEW_SLOTS, append_only=mode)
         for word, mode in modes.items()
     }
-    alternate(bench, sheet, contenders, draining.RATE)
+    alternate(more_rounds(bench), sheet, contenders, draining.RATE)
 
 
 def _everybody(bench: Bench, *, slots: int, latency: float = 0.0, pace: int = _PACE) -> dict[str, Measure]:

@@ -10,7 +10,7 @@ from ops.bench import arrivals, draining
 from ops.bench.arena import Arena, arena
 from ops.bench.draining import AccountPlan
 from ops.bench.plan import Bench
-from ops.bench.rounds import alternate
+from ops.bench.rounds import alternate, more_rounds
 from producer.contract import keys
 from producer.contract.messages import CampaignId
 from producer.contract.states import State
@@ -49,7 +49,7 @@ def run(bench: Bench) -> None:
     if bench.plan.is_whole:
         sheet = bench.book.sheet("beside-dead", "A worker beside jobs locked by a dead one, 0 ms", _BESIDE_NOTE)
         contenders = {ALONE: partial(_drained, bench, locked=0), BESIDE: partial(_drained, bench, locked=_LOCKED)}
-        alternate(bench, sheet, contenders, draining.RATE)
+        alternate(more_rounds(bench), sheet, contenders, draining.RATE)
     ends = bench.book.sheet("recovery", "Work taken up after a worker ended", _NOTE)
     for label, number in _ENDS.items() if bench.plan.is_whole else list(_ENDS.items())[:1]:
         figures = _ended(bench, number)

@@ -4,7 +4,7 @@ import pytest
 
 from ops.bench.reach import TARGETS
 from ops.bench.sheet import Book
-from ops.bench.targets import Target, Verdict, figure, highest, last, lowest, ratio
+from ops.bench.targets import Target, Verdict, compared, figure, highest, last, lowest, ratio, worst
 
 
 def _book() -> Book:
@@ -24,6 +24,23 @@ def test_a_ratio_needs_both_figures() -> None:
     small, large = figure("drain", "small", "messages/s"), figure("drain", "large", "messages/s")
     assert ratio(small, large)(_book()) == 4
     assert ratio(small, figure("drain", "nobody", "messages/s"))(_book()) is None
+
+
+def test_rows_of_a_sheet_are_compared_round_by_round() -> None:
+    """The machine was half as quick in the second round: for both."""
+    book = Book()
+    sheet = book.sheet("drain", "Drain")
+    for ours, theirs in ((90.0, 100.0), (45.0, 50.0), (100.0, 100.0)):
+        sheet.add("ours", {"messages/s": ours})
+        sheet.add("theirs", {"messages/s": theirs})
+    sheet.add("idle", {"messages/s": 0.0})
+    found = compared("drain", "ours", "theirs", "messages/s")
+    assert found(book) == 0.9
+    assert compared("drain", "ours", "nobody", "messages/s")(book) is None
+    assert compared("drain", "ours", "idle", "messages/s")(book) is None
+    assert compared("nothing", "ours", "theirs", "messages/s")(book) is None
+    assert worst(found, compared("drain", "theirs", "ours", "messages/s"))(book) == 0.9
+    assert worst()(book) is None
 
 
 def test_rows_are_chosen_by_their_names() -> None:
