@@ -107,6 +107,7 @@ async def stage_in(folder: Path) -> AsyncIterator[Stage]:
                     "moscow": account("smsc", "north", rate=50, in_flight=10, batch=10),
                     "athens": account("restv2", "south", rate=50, in_flight=8),
                 },
+                sending={"doubt_after": 2 * _LOST_ANSWERS},  # those of one campaign close no account
             )
             with _page(system, _users()) as page, _page(system, {}) as link:
                 async with system.worker():
