@@ -6,7 +6,7 @@ is atomic in Redis and guarded by the campaign's own place, so two feeders do no
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from producer.contract.jobs import FEED
 from producer.contract.messages import AccountName, CampaignId, MessageId
 from producer.contract.states import Event
 from worker.ledger import CampaignView, Ledger, LedgerReader
+from worker.ledger.moves import Slice
 from worker.ledger.reading import CampaignPlace
 from worker.settings import Account
 
@@ -27,6 +28,8 @@ _TICK: Final = 0.2
 _LEAST_AHEAD: Final = 100
 _MOST_AHEAD: Final = 20_000  # fewer than a sender keeps decoded
 _SLICE: Final = CHUNK_SIZE
+_AT_ONCE: Final = 5
+"""Slices that travel together. Each keeps Redis busy for a millisecond or two, and nobody is heard in between."""
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +60,8 @@ class Feeder:
         hungry = [meal for meal in tended if meal is not None]
         room = {lane: await self._room(lane) for lane in Lane}
         while hungry and any(free > 0 for free in room.values()):
-            served = [await self._slice(*meal, room) for meal in hungry]
+            most = max(1, _AT_ONCE // len(hungry))
+            served = [await self._serve(*meal, room, most) for meal in hungry]
             hungry = [meal for meal in served if meal is not None]
         return bool(campaigns)
 
@@ -94,24 +98,41 @@ class Feeder:
         await self._ledger.requeue(campaign.id, chunks, account=self._account, lane=campaign.lane)
         await self._redis.hdel(keys.campaign(campaign.id), "requeue")
 
-    async def _slice(self, view: CampaignView, place: CampaignPlace, room: dict[Lane, int]) -> _Meal | None:
-        """Feed one slice; from where to go on, None when there is no more to feed (or no room, or another feeds)."""
+    async def _serve(
+        self, view: CampaignView, place: CampaignPlace, room: dict[Lane, int], most: int
+    ) -> _Meal | None:
+        """Feed up to `most` slices; from where to go on, None when there is no more to feed (or no room, or another
+        feeds).
+        """
         campaign, lane = view.campaign.id, view.campaign.lane
         if place.fed >= place.chunks or room[lane] <= 0:
             return None
-        size = await self._reader.chunk_size(campaign, place.fed)
-        if size is None:
+        sizes = await self._reader.chunk_sizes(campaign, place.fed, min(most, place.chunks - place.fed))
+        slices, after = cut(campaign, place, sizes, min(room[lane], most * _SLICE))
+        if not slices:
             return None
-        places = min(_SLICE, room[lane], size - place.fed_place)
-        first = MessageId(campaign=campaign, chunk=place.fed, place=place.fed_place)
-        answer = await self._ledger.register(first, places, size, account=self._account, lane=lane)
-        if answer in {"fed", "all fed"}:
-            room[lane] -= places
-        if answer != "fed":
-            return None
-        is_whole = place.fed_place + places >= size
-        fed, fed_place = (place.fed + 1, 0) if is_whole else (place.fed, place.fed_place + places)
-        return view, replace(place, fed=fed, fed_place=fed_place)
+        answers = await self._ledger.register(slices, account=self._account, lane=lane)
+        fed = (each.places for each, answer in zip(slices, answers, strict=True) if answer in {"fed", "all fed"})
+        room[lane] -= sum(fed)
+        return (view, after) if set(answers) == {"fed"} else None
+
+
+def cut(
+    campaign: CampaignId, place: CampaignPlace, sizes: Sequence[int], room: int
+) -> tuple[list[Slice], CampaignPlace]:
+    """The next slices of a campaign, of chunks that hold `sizes`, for `room` messages; where it goes on (pure)."""
+    slices, chunk, first = list[Slice](), place.fed, place.fed_place
+    for size in sizes:
+        while first < size and room > 0:
+            places = min(_SLICE, room, size - first)
+            message = MessageId(campaign=campaign, chunk=chunk, place=first)
+            slices.append(Slice(first=message, places=places, size=size))
+            first += places
+            room -= places
+        if first < size:
+            break
+        chunk, first = chunk + 1, 0
+    return slices, replace(place, fed=chunk, fed_place=first)
 
 
 async def feed(ctx: Mapping[str, Any], name: str) -> None:  # Any: arq's context

@@ -2,18 +2,24 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from producer.contract import keys
-from producer.contract.campaigns import CHUNK_SIZE, Lane
-from producer.contract.messages import MessageId
+from producer.contract.campaigns import CHUNK_SIZE, CampaignState, Lane
+from producer.contract.messages import AccountName, CampaignId
 from tests.worker.scene import Scene, numbers
 from worker import feeding
-from worker.feeding import Feeder
+from worker.feeding import Feeder, cut
+from worker.ledger.moves import Slice
+from worker.ledger.reading import CampaignPlace
 
+ATHENS = AccountName("athens")
 AHEAD = 300  # of the scene's feeder: 1000 a second, 0.3 s
 
 
@@ -100,26 +106,77 @@ async def test_nothing_is_fed_before_not_before(stage: Scene, monkeypatch: pytes
     assert await registered(stage, "spring") == 3
 
 
-async def test_a_pause_between_two_slices_stops_the_feeder(stage: Scene) -> None:
-    await stage.submit(count=1000)
+async def test_a_pause_between_two_trips_stops_the_feeder(stage: Scene) -> None:
+    await stage.submit(count=20 * CHUNK_SIZE)
     before = stage.ledger.register
-    slices: list[MessageId] = []
+    trips: list[int] = []
 
-    async def register(message: MessageId, *args: object, **options: object) -> str:
-        slices.append(message)
-        if len(slices) == 2:
+    async def register(slices: Sequence[Slice], **options: object) -> list[str]:
+        trips.append(sum(each.places for each in slices))
+        if len(trips) == 2:
             await stage.producer.pause("spring")
-        return await before(message, *args, **options)
+        return await before(slices, **options)
 
     class Pausing:
         def __getattr__(self, name: str) -> object:
             return register if name == "register" else getattr(stage.ledger, name)
 
     await Feeder(stage.redis, Pausing(), stage.reader, stage.account, 60.0).step()
-    assert await registered(stage, "spring") == CHUNK_SIZE
+    assert len(trips) == 2, "the second one is told that it is paused"
+    assert await registered(stage, "spring") == trips[0]
+    await done(stage)
     await stage.producer.resume("spring")
     await stage.feeder.step()
-    assert await registered(stage, "spring") == AHEAD
+    assert len(await stage.queued()) == trips[0], "what was fed has its jobs again, and there is no room for more"
+    await done(stage)
+    await stage.feeder.step()
+    assert await registered(stage, "spring") == trips[0] + AHEAD
+
+
+async def test_a_pause_within_a_trip_stops_what_follows(stage: Scene) -> None:
+    await stage.submit(count=3 * CHUNK_SIZE)
+    first, *others = _slices(3)
+    assert await stage.ledger.register([first], account=ATHENS, lane=Lane.BULK) == ["fed"]
+    await stage.producer.pause("spring")
+    assert await stage.ledger.register(others, account=ATHENS, lane=Lane.BULK) == ["paused", "paused"]
+    assert await registered(stage, "spring") == CHUNK_SIZE
+
+
+async def test_a_slice_that_another_feeder_has_fed_moves_nothing_and_holds_up_none(stage: Scene) -> None:
+    await stage.submit(count=3 * CHUNK_SIZE)
+    first, second, third = _slices(3)
+    assert await stage.ledger.register([first, second], account=ATHENS, lane=Lane.BULK) == ["fed", "fed"]
+    assert await stage.ledger.register([first, second, third], account=ATHENS, lane=Lane.BULK) == [
+        "moved",
+        "moved",
+        "all fed",
+    ]
+    assert await stage.counts("spring") == {"queued": 3 * CHUNK_SIZE}
+    assert await stage.mistakes("spring") == []
+
+
+def _slices(count: int) -> list[Slice]:
+    place = CampaignPlace(
+        state=CampaignState.RUNNING, total=0, chunks=count, fed=0, fed_place=0, rest="", requeue=False
+    )
+    return cut(CampaignId("spring"), place, [CHUNK_SIZE] * count, count * CHUNK_SIZE)[0]
+
+
+@given(
+    st.lists(st.integers(1, 3 * CHUNK_SIZE), min_size=1, max_size=5), st.integers(0, CHUNK_SIZE), st.integers(0, 2000)
+)
+def test_slices_follow_each_other_and_leave_nobody_out(sizes: list[int], first: int, room: int) -> None:
+    first %= sizes[0]
+    place = CampaignPlace(
+        state=CampaignState.RUNNING, total=0, chunks=9, fed=4, fed_place=first, rest="", requeue=False
+    )
+    slices, after = cut(CampaignId("spring"), place, sizes, room)
+    cut_out = [(each.first.chunk, each.first.place + n) for each in slices for n in range(each.places)]
+    everybody = [(4 + chunk, n) for chunk, size in enumerate(sizes) for n in range(size)][first:]
+    assert cut_out == everybody[:room]
+    assert all(each.places <= CHUNK_SIZE and each.size == sizes[each.first.chunk - 4] for each in slices)
+    following = everybody[len(cut_out)] if len(cut_out) < len(everybody) else (4 + len(sizes), 0)
+    assert (after.fed, after.fed_place) == following
 
 
 async def test_resumed_messages_get_their_jobs_back(stage: Scene) -> None:

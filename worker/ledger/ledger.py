@@ -12,7 +12,7 @@ from producer.contract.messages import AccountName, CampaignId, MessageId, Msisd
 from producer.contract.scripts import Argument, Script, execute
 from producer.contract.states import STATES_BY_LETTER, Event, State
 from worker.ledger import calls, scripts
-from worker.ledger.moves import ClaimAnswer, Claimed, ClaimRequest, Evidence, Recorded, Write
+from worker.ledger.moves import ClaimAnswer, Claimed, ClaimRequest, Evidence, Recorded, Slice, Write
 
 _CHUNKS_PER_TRIP: Final = 64
 _FORGOTTEN: Final = "volley.forgotten"
@@ -28,19 +28,19 @@ class Ledger:
     first_look: float
     grace: float
 
-    async def register(self, message: MessageId, places: int, size: int, *, account: AccountName, lane: Lane) -> str:
-        """Make records and jobs for `places` messages from `message` on, of a chunk that holds `size`.
+    async def register(self, slices: Sequence[Slice], *, account: AccountName, lane: Lane) -> list[str]:
+        """Make records and jobs for slices of one campaign, each following the one before; one round trip for all.
 
-        Returns 'fed', 'all fed', 'moved' (another feeder was here first), or the state of a campaign that
-        is not running. Idempotent: a record that exists stays as it is.
+        Returns for each 'fed', 'all fed', 'moved' (another feeder was here first), or the state of a campaign that
+        is not running. Each is a step of its own, and idempotent: a record that exists stays as it is.
         """
         head, tail = send_body_parts()
-        answer = await scripts.REGISTER.run(
-            self.redis,
-            [*calls.campaign_keys(message.campaign, account, lane), keys.records(message.campaign, message.chunk)],
-            [message.campaign, message.chunk, message.place, places, size, head, tail, JOB_LIFE],
-        )
-        return bytes(answer).decode()
+        asked = []
+        for each in slices:
+            campaign, chunk, place = each.first.campaign, each.first.chunk, each.first.place
+            names = [*calls.campaign_keys(campaign, account, lane), keys.records(campaign, chunk)]
+            asked.append((names, _arguments(campaign, chunk, place, each.places, each.size, head, tail, JOB_LIFE)))
+        return [bytes(answer).decode() for answer in await execute(self.redis, scripts.REGISTER, asked)]
 
     async def claim(self, requests: Sequence[ClaimRequest]) -> list[tuple[Claimed, ...]]:
         """Claim the messages of several requests, one round trip for all; the answers in their order."""

@@ -26,6 +26,14 @@ class ClaimAnswer(StrEnum):
     FENCED = "fenced"  # an identical request left less than the fence ago
 
 
+class Slice(Struct, frozen=True, kw_only=True, gc=False):
+    """`places` messages from `first` on, of a chunk that holds `size`: what is fed in one step."""
+
+    first: MessageId
+    places: int
+    size: int
+
+
 class ClaimRequest(Struct, frozen=True, kw_only=True, gc=False):
     """The messages of one request about to leave: one campaign, one account, one lane.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Final
 
 from producer.contract import keys
@@ -94,10 +94,11 @@ class LedgerReader:
         found = await self.chunks([(campaign_id, chunk)])
         return found.get((campaign_id, chunk))
 
-    async def chunk_size(self, campaign_id: CampaignId, chunk: int) -> int | None:
-        """How many recipients a chunk holds, or None when there is none."""
-        data = await self._redis.hget(keys.chunks(campaign_id), str(chunk))
-        return chunk_size(data) if data is not None else None
+    async def chunk_sizes(self, campaign_id: CampaignId, first: int, count: int) -> list[int]:
+        """How many recipients each of `count` (1 or more) chunks from `first` on holds; ends where one is missing."""
+        wanted = [str(chunk) for chunk in range(first, first + count)]
+        found = await self._redis.hmget(keys.chunks(campaign_id), wanted)
+        return [chunk_size(data) for data in takewhile(bool, found) if data is not None]
 
     async def chunks(
         self, wanted: Sequence[tuple[CampaignId, int]]
