@@ -34,4 +34,4 @@ async def outlive(work: Callable[[], Awaitable[None]]) -> None:
 
 def doubted(prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
     """What is recorded of a request when nobody knows how far it came."""
-    return [structs.replace(write, event=Event.DOUBT, code=FAILED) for write in released(prepared, claimed)]
+    return [structs.replace(write, event=Event.DOUBT, code=FAILED, fence="") for write in released(prepared, claimed)]

@@ -84,7 +84,8 @@ class Submitter:
             self._keeper.note(prepared, answer, outcomes, seconds)
         with suppress(asyncio.CancelledError):  # what the answer meant is recorded, whatever comes
             await self._learn(outcomes, seconds, prepared.claim.campaign)
-        return self._writes(prepared, claimed, outcomes)
+        fence = prepared.claim.fence_key if isinstance(answer, NotSent) else ""
+        return self._writes(prepared, claimed, outcomes, fence=fence)
 
     async def quiet(self, within: float) -> None:
         """Wait until no request is on the wire, for `within` seconds at most. None is when this returns, either:
@@ -131,10 +132,14 @@ class Submitter:
     def _all(self, prepared: Prepared, outcome: Outcome) -> tuple[Outcome, ...]:
         return (outcome,) * len(prepared.outgoing)
 
-    def _writes(self, prepared: Prepared, claimed: Sequence[Claimed], outcomes: Sequence[Outcome]) -> list[Write]:
-        return [self._write(prepared, claim, outcome) for claim, outcome in zip(claimed, outcomes, strict=True)]
+    def _writes(
+        self, prepared: Prepared, claimed: Sequence[Claimed], outcomes: Sequence[Outcome], *, fence: str = ""
+    ) -> list[Write]:
+        return [
+            self._write(prepared, claim, outcome, fence) for claim, outcome in zip(claimed, outcomes, strict=True)
+        ]
 
-    def _write(self, prepared: Prepared, claim: Claimed, outcome: Outcome) -> Write:
+    def _write(self, prepared: Prepared, claim: Claimed, outcome: Outcome, fence: str) -> Write:
         step = next_step(
             outcome, claim.attempt, most=self._most_attempts, shortest=self._account.family.rules.retry_in
         )
@@ -148,6 +153,7 @@ class Submitter:
             told=prepared.claim.told,
             seconds=step.seconds,
             code=step.code,
+            fence=fence,
         )
 
 
@@ -166,6 +172,7 @@ def released(prepared: Prepared, claimed: Sequence[Claimed]) -> list[Write]:
             event=Event.RELEASE,
             reference=prepared.claim.reference,
             told=prepared.claim.told,
+            fence=prepared.claim.fence_key,
         )
         for claim in claimed
         if claim.answer is ClaimAnswer.CLAIMED

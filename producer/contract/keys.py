@@ -170,7 +170,7 @@ def budget(login: str) -> str:
 
 
 def fence(login: str, fingerprint: str) -> str:
-    """String: an identical request left less than the fence ago."""
+    """String: the reference of a request that left, or is about to, less than the fence ago: no identical one may."""
     return f"{PREFIX}throttle:{login}:fence:{fingerprint}"
 
 

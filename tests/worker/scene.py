@@ -89,6 +89,7 @@ class Scene:
         seconds: float = 30.0,
         code: str = "",
         told: bool = True,
+        fence: str = "",
     ) -> Write:
         return Write(
             message=message,
@@ -100,6 +101,7 @@ class Scene:
             told=told,
             seconds=seconds,
             code=code,
+            fence=fence,
         )
 
     async def record(self, message: MessageId, event: Event, **more: object) -> Recorded:

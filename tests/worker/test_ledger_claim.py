@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.jobs import JOB_PREFIX
@@ -126,6 +128,47 @@ async def test_an_identical_request_waits_behind_the_fence(stage: Scene) -> None
     assert await stage.state_of(second) is State.QUEUED
     [other] = await stage.claim(second, fingerprint="other", fence=30.0)
     assert other.answer is ClaimAnswer.CLAIMED
+
+
+async def test_what_did_not_leave_lifts_its_fence(stage: Scene) -> None:
+    """A worker that stopped gave its requests back: they waited for a minute behind a fence that nobody needed."""
+    first, second, _ = await stage.fed()
+    fence = keys.fence("login", "same")
+    await stage.claim(first, reference="v1", fingerprint="same", fence=60.0)
+    await stage.record(first, Event.RELEASE, reference="v1", fence=fence)
+    [claimed] = await stage.claim(second, reference="v2", fingerprint="same", fence=60.0)
+    assert claimed.answer is ClaimAnswer.CLAIMED
+
+
+@pytest.mark.parametrize("event", [Event.SUBMIT, Event.DOUBT, Event.DEFER, Event.REJECT])
+async def test_what_may_have_left_lifts_no_fence(stage: Scene, event: Event) -> None:
+    first, second, _ = await stage.fed()
+    await stage.claim(first, reference="v1", fingerprint="same", fence=60.0)
+    await stage.record(first, event, reference="v1", fence=keys.fence("login", "same"))
+    [claimed] = await stage.claim(second, reference="v2", fingerprint="same", fence=60.0)
+    assert claimed.answer is ClaimAnswer.FENCED
+
+
+async def test_a_release_lifts_no_fence_but_its_own(stage: Scene) -> None:
+    """It stood still until its fence was over and an identical request had left behind another one."""
+    first, second, third = await stage.fed()
+    fence = keys.fence("login", "same")
+    await stage.claim(first, reference="v1", fingerprint="same", fence=60.0)
+    await stage.redis.delete(fence)
+    await stage.claim(second, reference="v2", fingerprint="same", fence=60.0)
+    await stage.record(first, Event.RELEASE, reference="v1", fence=fence)
+    [claimed] = await stage.claim(third, reference="v3", fingerprint="same", fence=60.0)
+    assert claimed.answer is ClaimAnswer.FENCED
+
+
+async def test_a_stale_release_lifts_no_fence(stage: Scene) -> None:
+    first, second, _ = await stage.fed()
+    await stage.claim(first, reference="v1", fingerprint="same", fence=60.0)
+    assert (
+        await stage.record(first, Event.RELEASE, attempt=7, reference="v1", fence=keys.fence("login", "same"))
+    ).stale
+    [claimed] = await stage.claim(second, reference="v2", fingerprint="same", fence=60.0)
+    assert claimed.answer is ClaimAnswer.FENCED
 
 
 async def test_a_claim_sent_again_after_a_lost_connection_is_the_same_claim(stage: Scene) -> None:

@@ -4,8 +4,10 @@ import asyncio
 
 import orjson
 import pytest
+from msgspec import structs
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from producer.contract import keys
 from producer.contract.messages import MessageId, Reference
 from producer.contract.states import Event
 from tests.support import wait_until
@@ -14,11 +16,12 @@ from tests.worker.scene import Scene
 from worker.engine import Taken
 from worker.keeping import Keeper
 from worker.ledger import Claimed, Write
+from worker.outliving import doubted
 from worker.preparing import Prepared, Preparer
 from worker.providers.exchange import AnswerLost, NotSent
 from worker.providers.outcomes import Outcome
 from worker.providers.requests import Answer
-from worker.submitting import Submitter
+from worker.submitting import Submitter, released
 
 
 class Lessons:
@@ -214,3 +217,31 @@ async def test_it_is_not_quiet_where_another_request_has_begun_meanwhile(stage: 
     assert not waiting.done()
     work._off_wire()
     await asyncio.wait_for(waiting, 60)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_lifted"),
+    [
+        (NotSent(reason="no connection"), True),
+        (told(("blocked", "plain.3")), False),
+        (AnswerLost(reason="answer timeout"), False),
+        (told(("submitted", "p1")), False),
+    ],
+)
+async def test_only_what_certainly_did_not_leave_lifts_the_fence(
+    stage: Scene,
+    reply: Reply,
+    is_lifted: bool,  # noqa: FBT001
+) -> None:
+    """A provider that answered has seen the request: an identical one is refused for a minute."""
+    prepared, claims = await claimed(stage, await stage.fed(count=1))
+    fenced = structs.replace(prepared, claim=structs.replace(prepared.claim, fingerprint="same", fence=60.0))
+    writes = await submitter(reply).submit(fenced, claims, at_once)
+    assert [write.fence for write in writes] == [fenced.claim.fence_key if is_lifted else ""]
+
+
+async def test_what_is_withheld_lifts_the_fence_and_what_failed_unforeseen_does_not(stage: Scene) -> None:
+    prepared, claims = await claimed(stage, await stage.fed(count=1))
+    fenced = structs.replace(prepared, claim=structs.replace(prepared.claim, fingerprint="same", fence=60.0))
+    assert [write.fence for write in released(fenced, claims)] == [keys.fence(prepared.claim.login, "same")]
+    assert [write.fence for write in doubted(fenced, claims)] == [""]

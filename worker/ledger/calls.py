@@ -70,10 +70,9 @@ def claim(requests: Sequence[ClaimRequest], lease: int, reference_life: int, gra
         *_record_keys(message for request in requests for message in request.messages),
     ]
     about = [
-        (each.reference, int(each.told), keys.fence(each.login, each.fingerprint), int(each.fence * 1000))
-        if each.fingerprint and each.fence
-        else (each.reference, int(each.told), "", 0)
+        (each.reference, int(each.told), fence, int(each.fence * 1000) if fence else 0)
         for each in requests
+        for fence in (each.fence_key,)
     ]
     rows = [row for number, request in enumerate(requests, 1) for row in _claim_rows(request, number)]
     args: list[Argument] = [first.campaign, first.version, lease, reference_life, grace, references(account)]
@@ -101,6 +100,7 @@ def record(writes: Sequence[Write], reference_life: int, first_look: float, grac
             write.reference,
             int(write.told),
             write.code,
+            *((write.fence,) if write.fence else ()),
         )
         for write in writes
     ]

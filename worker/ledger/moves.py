@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from producer.contract import keys
 from producer.contract.campaigns import Lane
 from producer.contract.messages import AccountName, CampaignId, MessageId, Msisdn, Reference
 from producer.contract.states import Event
@@ -54,6 +55,11 @@ class ClaimRequest(Struct, frozen=True, kw_only=True, gc=False):
     fence: float = 0.0  # seconds
     told: bool = True
 
+    @property
+    def fence_key(self) -> str:
+        """Where the fence against identical requests is; empty when there is none."""
+        return keys.fence(self.login, self.fingerprint) if self.fingerprint and self.fence else ""
+
 
 class Claimed(Struct, frozen=True, kw_only=True, gc=False):
     """What the claim of one message gave; `attempt` counts from 1 when it was claimed, else 0."""
@@ -67,7 +73,8 @@ class Write(Struct, frozen=True, kw_only=True, gc=False):
     """What one submission gave for one message, ready to be recorded.
 
     `event` is SUBMIT, REJECT, DEFER, RELEASE or DOUBT; `seconds` is the wait before the next attempt.
-    `told`: as in the claim.
+    `told`: as in the claim. `fence`: the claim's fence key, for a RELEASE of what certainly did not leave: its like
+    may leave at once then (empty: the fence stays).
     """
 
     message: MessageId
@@ -79,6 +86,7 @@ class Write(Struct, frozen=True, kw_only=True, gc=False):
     told: bool = True
     seconds: float = 0.0
     code: str = ""
+    fence: str = ""
 
 
 class Recorded(Struct, frozen=True, kw_only=True, gc=False):

@@ -103,7 +103,7 @@ for i, row in ipairs(rows) do
   answers[i] = answer
   local following = rows[i + 1]
   if request.is_claimed and request[4] > 0 and not (following and following[4] == row[4]) then
-    redis.call('SET', request[3], 1, 'PX', request[4])
+    redis.call('SET', request[3], request[1], 'PX', request[4])
   end
 end
 finish(id, now)

@@ -2,7 +2,8 @@
 -- KEYS: campaign, counts, reasons, active, queue, due, uncertain, orphans, then records per chunk
 -- ARGV: campaign id, reference life (s), first look in (s), look at a doubtful one in (s), prefix of reference keys,
 --       body head, body tail, body life (s), then per message as JSON:
---       [chunk, place, attempt, event, seconds, reference, 1 when the provider was told the claim's, code]
+--       [chunk, place, attempt, event, seconds, reference, 1 when the provider was told the claim's, code,
+--       fence key (left out: none; no byte of the request left, so its like may leave now)]
 -- Events: submit, reject, defer (tried again in `seconds`), release (back to the queue), doubt.
 -- A submit is taken from queued as well, where nobody has claimed the message since: it must not be sent again.
 -- Returns: place in the rows (from 1) and word, for each that is not simply done: 'late' (a report was quicker),
@@ -12,7 +13,7 @@ local rows = cjson.decode(ARGV[9])
 local now, now_ms = clock()
 local due, uncertain, orphans = KEYS[6], KEYS[7], KEYS[8]
 local first_look, doubtful_look = text(now + tonumber(ARGV[3])), text(now + tonumber(ARGV[4]))
-local answers, forgotten = {}, {}
+local answers, forgotten, lifted = {}, {}, {}
 
 local function submitted(m, r, address, was_in_flight)
   local own = r.reference
@@ -69,6 +70,7 @@ local function write(m, r, job, address)
   if not was_in_flight then list(uncertain, job, false) end
   if m.event == 'release' then
     r.attempts = text(tonumber(r.attempts) - 1)
+    if m.fence then lifted[m.fence] = m.reference end
     wait(r, job, 0)
   elseif m.event == 'defer' then
     wait(r, job, m.seconds)
@@ -112,6 +114,7 @@ local key_of = read_rows(rows, 9)
 for i, row in ipairs(rows) do
   local m = {
     attempt = row[3], event = row[4], seconds = row[5], reference = row[6], is_told = row[7] == 1, code = row[8],
+    fence = row[9],
   }
   local key, address = key_of[row[1]], row[1] .. '.' .. row[2]
   local r = record_at(key, row[2])
@@ -121,6 +124,9 @@ end
 shelved()
 finish(id, now, {head = ARGV[6], tail = ARGV[7], life = ARGV[8]})
 for _, f in ipairs(forgotten) do forget(f) end
+for key, reference in pairs(lifted) do
+  if redis.call('GET', key) == reference then redis.call('DEL', key) end  -- it may be another request's by now
+end
 local told = {}
 for i, answer in ipairs(answers) do
   if answer ~= 'done' then
