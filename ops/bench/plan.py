@@ -1,4 +1,4 @@
-"""How much is measured: quick (under a minute), small (the default, some minutes), full (growth to five million)."""
+"""How much is measured: quick (about a minute), small (the default, some minutes), full (growth to five million)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ops.bench.sheet import Book
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One size of the benchmark; quick (under a minute) to full.
+    """One size of the benchmark; quick (about a minute) to full.
 
     `drain`: about how many seconds one contender drains in one round; `submit`, `peer_submit`: recipients;
     `is_whole`: everything, not only what a minute has room for; `processes`: also with so many; `stored`,
