@@ -44,7 +44,7 @@ _TABLE: Final = CHECKOUT / "tests" / "bench" / "README.md"
 
 @click.command(name="bench")
 @click.option("--only", default="", metavar="ROOM,…", help=f"Only these: {', '.join(ROOMS)}.")
-@click.option("--quick", is_flag=True, help="Under a minute: every measurement, few messages, one round.")
+@click.option("--quick", is_flag=True, help="About a minute: every measurement, few messages, one round.")
 @click.option("--scale", type=click.Choice(["small", "full"]), default="small", show_default=True)
 @click.option("--rounds", type=click.IntRange(1), help="Rounds in which contenders take turns.")
 @click.option("--seconds", type=click.FloatRange(0.05), help="About how long one contender drains in a round.")
