@@ -17,7 +17,7 @@ IN_PARALLEL: Final = (f"-n{_WORKERS}", "--dist=loadgroup", "--no-loadscope-reord
 MOST: Final = 3
 """So many tests may be unsteady in one run: more of them are no accident."""
 
-PROOFS: Final = "tests/reliability/"
+PROOFS: Final = ("tests/reliability/", "tests/flow/test_killing_workers.py", "tests/flow/test_losing_redis.py")
 """Nobody twice and nobody forgotten: what fails here has failed, were it once in a thousand runs."""
 
 _FAILED: Final = 1  # pytest's status when tests ran, and some failed

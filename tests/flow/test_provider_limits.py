@@ -14,7 +14,7 @@ from worker.stopping import end
 ROOM = 1.05
 """The provider allows five hundredths more than is configured: requests travel, and do not all travel alike."""
 
-_LEAST_USED = 0.75
+_LEAST_USED = 0.9
 _STEP = 0.02  # seconds between two looks whether the provider answers
 
 
@@ -38,9 +38,8 @@ async def strict(system: System) -> AsyncIterator[System]:
 
 async def test_three_processes_stay_under_one_limit_and_use_it(strict: System) -> None:
     """Three senders share two accounts. The provider sees no second with too many requests, never more at once
-    than configured, and for seconds on end at least three quarters of what it allows: a throttle that gives away
-    speed does so in each of three campaigns, a machine that has much else to do has a quiet moment in one (how much
-    more it is on a quiet one is measured by the benchmark). When the provider
+    than configured, and for seconds on end at least nine tenths of what it allows. A machine that has much else to
+    do is given five campaigns to show that: a throttle that gives away speed does so in each. When the provider
     itself stands still, it sees at one moment what came meanwhile: then its second is longer by as much.
     """
     for name in ("smsc/north", "restv2/north"):
@@ -50,7 +49,7 @@ async def test_three_processes_stay_under_one_limit_and_use_it(strict: System) -
         for _ in range(3):
             await stack.enter_async_context(strict.worker("send"))
         answered_in = await stack.enter_async_context(_looked_at(strict.provider))
-        for turn in (1, 2, 3):
+        for turn in range(1, 6):
             for name, total in totals.items():
                 await strict.producer.submit(
                     account_name=name, campaign_id=f"{name}-{turn}", text=f"Hello {turn}", recipients=numbers(total)
